@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bypass addresses from the sun4v hypervisor.
+ *
+ * The hypervisor call pci_iommu_getbypass() tells the I/O address of a real
+ * address.  It has neither a length nor a way to take the address back, and it
+ * may say no.  The answer depends on where the machine has that memory, which
+ * nobody but the hypervisor knows: what is contiguous here need not be so for
+ * the device, and no base can be derived from one answer for another page.
+ */
+#include <linux/debugfs.h>
+#include <linux/dma-bypass-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/init.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/notifier.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <asm/hypervisor.h>
+#include <asm/spitfire.h>
+#include <asm/sun4v_bypass.h>
+
+#include "iommu_common.h"
+#include "pci_impl.h"
+#include "pci_sun4v.h"
+
+/* Guests get memory in blocks of at least this size, with this alignment. */
+#define SUN4V_BYPASS_BLOCK	SZ_4M
+
+static struct sun4v_bypass *sun4v_bypass_of(struct device *dev)
+{
+	struct iommu *iommu = dev->archdata.iommu;
+
+	return &iommu->bypass;
+}
+
+static dma_addr_t sun4v_bypass_refuse(struct device *dev,
+				      enum sun4v_bypass_refusal refusal)
+{
+	atomic_long_inc(&sun4v_bypass_of(dev)->refused[refusal]);
+	return DMA_MAPPING_ERROR;
+}
+
+static dma_addr_t sun4v_bypass_failed(struct device *dev, unsigned long status)
+{
+	switch (status) {
+	case HV_EINVAL:
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_EINVAL);
+	case HV_ENORADDR:
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENORADDR);
+	case HV_ENOTSUPPORTED:
+		WRITE_ONCE(sun4v_bypass_of(dev)->support, SUN4V_BYPASS_NO);
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENOTSUPPORTED);
+	default:
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_OTHER);
+	}
+}
+
+static unsigned long sun4v_bypass_getbypass(struct device *dev,
+					    phys_addr_t phys,
+					    unsigned long prot,
+					    unsigned long *addr)
+{
+	struct pci_pbm_info *pbm = dev->archdata.host_controller;
+
+	return pci_sun4v_iommu_getbypass(pbm->devhandle, phys, prot, addr);
+}
+
+/* The IOMMU's own addresses have 32 bits, or are in the range of the ATU. */
+static bool sun4v_bypass_owns(struct device *dev, dma_addr_t addr)
+{
+	struct iommu *iommu = dev->archdata.iommu;
+	const struct atu *atu = iommu->atu;
+
+	return addr > DMA_BIT_MASK(32) &&
+	       !(atu && addr - atu->base < atu->size);
+}
+
+static __always_inline dma_addr_t sun4v_bypass_page(struct device *dev,
+						    phys_addr_t phys,
+						    unsigned long prot)
+{
+	unsigned long addr, status;
+
+	status = sun4v_bypass_getbypass(dev, phys & IO_PAGE_MASK, prot, &addr);
+	if (unlikely(status))
+		return sun4v_bypass_failed(dev, status);
+	if (unlikely(!sun4v_bypass_owns(dev, addr)))
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_TAKEN);
+	return addr + (phys & ~IO_PAGE_MASK);
+}
+
+static unsigned long sun4v_bypass_prot(enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	unsigned long prot = HV_PCI_MAP_ATTR_READ;
+
+	if (dir != DMA_TO_DEVICE)
+		prot |= HV_PCI_MAP_ATTR_WRITE;
+	if ((attrs & DMA_ATTR_WEAK_ORDERING) && vpci_major >= 2)
+		prot |= HV_PCI_MAP_ATTR_RELAXED_ORDER;
+	return prot;
+}
+
+/*
+ * One answer speaks for one I/O page.  Between two pages of the same or of
+ * adjacent blocks of memory nothing can lie elsewhere, so of a buffer of more
+ * than a page both ends have to agree, and of a large one also a page of each
+ * block.
+ */
+static noinline dma_addr_t sun4v_bypass_agree(struct device *dev,
+					      phys_addr_t phys, size_t last,
+					      unsigned long prot,
+					      dma_addr_t addr)
+{
+	dma_addr_t next;
+	size_t pos = 0;
+
+	while (pos < last) {
+		pos = min(pos + SUN4V_BYPASS_BLOCK, last);
+		next = sun4v_bypass_page(dev, phys + pos, prot);
+		if (next == DMA_MAPPING_ERROR)
+			return next;
+		if (next != addr + pos)
+			return sun4v_bypass_refuse(dev, SUN4V_BYPASS_APART);
+	}
+	return addr;
+}
+
+static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	unsigned long prot = sun4v_bypass_prot(dir, attrs);
+	size_t last = size - 1;
+	dma_addr_t addr;
+
+	if (!size || READ_ONCE(sun4v_bypass_of(dev)->support) == SUN4V_BYPASS_NO)
+		return DMA_MAPPING_ERROR;
+
+	addr = sun4v_bypass_page(dev, phys, prot);
+	if (addr == DMA_MAPPING_ERROR ||
+	    !((phys ^ (phys + last)) & IO_PAGE_MASK))
+		return addr;
+	return sun4v_bypass_agree(dev, phys, last, prot, addr);
+}
+
+/*
+ * Asked once for all devices of a root complex, unless the answer was neither
+ * yes nor no.  As there is no way to take back what the call did, it is not
+ * made at all where nothing may bypass.
+ */
+static void sun4v_bypass_probe(struct device *dev)
+{
+	struct sun4v_bypass *bypass = sun4v_bypass_of(dev);
+	unsigned long addr;
+
+	if (dma_bypass_never() ||
+	    READ_ONCE(bypass->support) != SUN4V_BYPASS_UNKNOWN)
+		return;
+
+	switch (sun4v_bypass_getbypass(dev, page_to_phys(ZERO_PAGE(0)),
+				       HV_PCI_MAP_ATTR_READ, &addr)) {
+	case HV_EOK:
+		WRITE_ONCE(bypass->support, SUN4V_BYPASS_YES);
+		break;
+	case HV_ENOTSUPPORTED:
+		WRITE_ONCE(bypass->support, SUN4V_BYPASS_NO);
+		break;
+	}
+}
+
+/* The answers may use any of the 64 bits, and are not known in advance. */
+static void sun4v_bypass_facts(struct device *dev,
+			       struct dma_bypass_facts *facts)
+{
+	sun4v_bypass_probe(dev);
+	if (READ_ONCE(sun4v_bypass_of(dev)->support) != SUN4V_BYPASS_YES)
+		facts->unsupported = true;
+	facts->base = U64_MAX - 1;
+}
+
+static const struct dma_bypass_ops sun4v_bypass_ops;
+
+/* Which real addresses are memory, the hypervisor says. */
+static int sun4v_bypass_open(struct device *dev, struct dma_bypass_window *win,
+			     void **priv)
+{
+	win->base = 0;
+	win->ops = &sun4v_bypass_ops;
+	win->ram[0].start = 0;
+	win->ram[0].end = (phys_addr_t)-1;
+	return 0;
+}
+
+static void sun4v_bypass_close(struct device *dev, void *priv)
+{
+}
+
+static const struct dma_bypass_ops sun4v_bypass_ops = {
+	.facts	= sun4v_bypass_facts,
+	.open	= sun4v_bypass_open,
+	.close	= sun4v_bypass_close,
+	.map	= sun4v_bypass_map,
+	.owns	= sun4v_bypass_owns,
+};
+
+/**
+ * sun4v_bypass_attach - let a device ask for bypass addresses
+ * @dev: PCI device behind a sun4v root complex
+ *
+ * Context: Process context, no driver is bound to @dev.
+ */
+void sun4v_bypass_attach(struct device *dev)
+{
+	sun4v_bypass_probe(dev);
+	if (dma_bypass_attach(dev, &sun4v_bypass_ops))
+		dev_warn(dev, "no memory for a bypass window\n");
+}
+
+static const char * const sun4v_bypass_refusals[SUN4V_BYPASS_NR_REFUSALS] = {
+	[SUN4V_BYPASS_EINVAL]		= "EINVAL",
+	[SUN4V_BYPASS_ENORADDR]		= "ENORADDR",
+	[SUN4V_BYPASS_ENOTSUPPORTED]	= "ENOTSUPPORTED",
+	[SUN4V_BYPASS_OTHER]		= "other",
+	[SUN4V_BYPASS_APART]		= "apart",
+	[SUN4V_BYPASS_TAKEN]		= "taken",
+};
+
+/**
+ * sun4v_bypass_show - a line about a root complex, for debugfs
+ * @m: where to
+ * @pbm: the root complex
+ *
+ * Context: Any.
+ */
+void sun4v_bypass_show(struct seq_file *m, struct pci_pbm_info *pbm)
+{
+	static const char * const support[] = { "unknown", "yes", "no" };
+	struct sun4v_bypass *bypass = &pbm->iommu->bypass;
+	int i;
+
+	seq_printf(m, "%s: support %s, refused", pbm->name,
+		   support[READ_ONCE(bypass->support)]);
+	for (i = 0; i < SUN4V_BYPASS_NR_REFUSALS; i++)
+		seq_printf(m, " %s %ld", sun4v_bypass_refusals[i],
+			   atomic_long_read(&bypass->refused[i]));
+	seq_putc(m, '\n');
+}
+
+static int sun4v_bypass_stats_show(struct seq_file *m, void *unused)
+{
+	struct pci_pbm_info *pbm;
+
+	for (pbm = pci_pbm_root; pbm; pbm = pbm->next)
+		sun4v_bypass_show(m, pbm);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(sun4v_bypass_stats);
+
+static int sun4v_bypass_notify(struct notifier_block *nb, unsigned long action,
+			       void *data)
+{
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		sun4v_bypass_attach(data);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block sun4v_bypass_nb = {
+	.notifier_call = sun4v_bypass_notify,
+};
+
+/* Between the PCI bus type and the root complexes. */
+static int __init sun4v_bypass_init(void)
+{
+	if (tlb_type != hypervisor)
+		return 0;
+	debugfs_create_file("sun4v_bypass", 0444, NULL, NULL,
+			    &sun4v_bypass_stats_fops);
+	return bus_register_notifier(&pci_bus_type, &sun4v_bypass_nb);
+}
+arch_initcall(sun4v_bypass_init);

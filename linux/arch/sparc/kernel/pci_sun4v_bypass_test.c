@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite of sun4v's DMA, and its tests of bypass addresses.
+ */
+#include <linux/dma-bypass-ops.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <asm/hypervisor.h>
+
+#include "pci_sun4v_test.h"
+
+#define TEST_LIST	5
+#define TEST_LARGE	SZ_16M
+
+/* One call for what is in one I/O page, two for more, none for unmap, sync. */
+static void bypass_costs_calls(struct kunit *test)
+{
+	static const struct {
+		size_t		offset;
+		size_t		size;
+		unsigned int	calls;
+	} cases[] = {
+		{ 0,		1,		1 },
+		{ 0,		IO_PAGE_SIZE,	1 },
+		{ 100,		IO_PAGE_SIZE - 100, 1 },
+		{ 100,		IO_PAGE_SIZE,	2 },
+		{ IO_PAGE_SIZE - 1, 2,		2 },
+		{ 0,		PG(SUN4V_TEST_PAGES), 2 },
+	};
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	dma_addr_t addr;
+	size_t size;
+	void *virt;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		sun4v_hv_reset_calls(&t->hv);
+		virt = t->buf + cases[i].offset;
+		size = cases[i].size;
+		addr = sun4v_test_map(t, virt, size, DMA_BIDIRECTIONAL);
+		KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, addr));
+		sun4v_test_reaches(t, addr, virt, size, true);
+		dma_sync_single_for_cpu(t->dev, addr, size, DMA_BIDIRECTIONAL);
+		dma_sync_single_for_device(t->dev, addr, size,
+					   DMA_BIDIRECTIONAL);
+		sun4v_test_unmap(t, addr, size, DMA_BIDIRECTIONAL);
+		KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), cases[i].calls);
+		KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS],
+				cases[i].calls);
+	}
+}
+
+static const struct attrs_param {
+	const char		*desc;
+	unsigned long		major;
+	enum dma_data_direction	dir;
+	unsigned long		attrs;
+	unsigned long		want;
+} attrs_params[] = {
+	{ "1, to device", 1, DMA_TO_DEVICE, 0, HV_PCI_MAP_ATTR_READ },
+	{ "2, to device", 2, DMA_TO_DEVICE, 0, HV_PCI_MAP_ATTR_READ },
+	{ "1, from device", 1, DMA_FROM_DEVICE, 0,
+	  HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE },
+	{ "2, both", 2, DMA_BIDIRECTIONAL, 0,
+	  HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE },
+	{ "1, weakly ordered", 1, DMA_TO_DEVICE, DMA_ATTR_WEAK_ORDERING,
+	  HV_PCI_MAP_ATTR_READ },
+	{ "2, weakly ordered", 2, DMA_TO_DEVICE, DMA_ATTR_WEAK_ORDERING,
+	  HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_RELAXED_ORDER },
+	{ "2, weakly ordered, both", 2, DMA_BIDIRECTIONAL,
+	  DMA_ATTR_WEAK_ORDERING, HV_PCI_MAP_ATTR_READ |
+	  HV_PCI_MAP_ATTR_WRITE | HV_PCI_MAP_ATTR_RELAXED_ORDER },
+};
+
+KUNIT_ARRAY_PARAM_DESC(attrs, attrs_params, desc);
+
+static void bypass_passes_attributes(struct kunit *test)
+{
+	const struct attrs_param *p = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	dma_addr_t addr;
+
+	sun4v_test_negotiate(t, p->major);
+	addr = dma_map_single_attrs(t->dev, t->buf, 64, p->dir,
+				    p->attrs | BYPASS);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
+	KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, addr));
+	KUNIT_EXPECT_EQ(test, t->hv.attrs, p->want);
+	dma_unmap_single_attrs(t->dev, addr, 64, p->dir, p->attrs | BYPASS);
+}
+
+static void bypass_across_blocks(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+
+	sun4v_test_move(t, 0, t->buf, PG(4), BIT_ULL(41));
+	sun4v_test_move(t, 1, t->buf + PG(4), PG(4), BIT_ULL(42));
+	sun4v_test_expect(t, t->buf, PG(4), true);
+	sun4v_test_expect(t, t->buf + PG(4), PG(4), true);
+	sun4v_test_expect(t, t->buf + PG(3), PG(2), false);
+	sun4v_test_expect(t, t->buf + PG(4) - 1, 2, false);
+	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), 2);
+
+	/* Adjacent here and in the machine. */
+	sun4v_test_move(t, 1, t->buf + PG(4), PG(4), BIT_ULL(41) + PG(4));
+	sun4v_test_expect(t, t->buf + PG(3), PG(2), true);
+
+	/* Adjacent the other way round. */
+	sun4v_test_move(t, 1, t->buf + PG(4), PG(4), BIT_ULL(41) - PG(4));
+	sun4v_test_expect(t, t->buf + PG(3), PG(2), false);
+}
+
+static void bypass_to_closed_memory(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+
+	sun4v_test_move(t, 0, t->buf + PG(4), PG(4), 0);
+	sun4v_test_expect(t, t->buf + PG(2), PG(2), true);
+	sun4v_test_expect(t, t->buf + PG(3), PG(2), false);
+	sun4v_test_expect(t, t->buf + PG(5), PG(2), false);
+	sun4v_test_expect(t, t->buf + PG(7), PG(2), false);
+	sun4v_test_expect(t, t->buf + PG(8), PG(2), true);
+}
+
+/* Both ends agree, but a block between them lies elsewhere. */
+static void bypass_large(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, true);
+	void *virt = alloc_pages_exact(TEST_LARGE, GFP_KERNEL);
+	void *middle;
+
+	if (!virt)
+		kunit_skip(test, "no %d contiguous bytes", TEST_LARGE);
+	middle = PTR_ALIGN(virt + SZ_4M, SZ_4M);
+
+	sun4v_test_expect(t, virt, TEST_LARGE, true);
+	sun4v_test_move(t, 0, middle, SZ_4M, BIT_ULL(41));
+	sun4v_test_expect(t, virt, TEST_LARGE, false);
+	sun4v_test_expect(t, middle + PG(1), SZ_4M - PG(1), true);
+	sun4v_test_expect(t, middle + PG(1), SZ_4M, false);
+	free_pages_exact(virt, TEST_LARGE);
+}
+
+static void test_init_list(struct sun4v_test *t, struct scatterlist *sgl)
+{
+	struct scatterlist *sg;
+	int i;
+
+	sg_init_table(sgl, TEST_LIST);
+	for_each_sg(sgl, sg, TEST_LIST, i)
+		sg_set_buf(sg, t->buf + PG(2 * i), PG(2));
+}
+
+static int test_map_list(struct sun4v_test *t, struct scatterlist *sgl)
+{
+	test_init_list(t, sgl);
+	return dma_map_sg_attrs(t->dev, sgl, TEST_LIST, DMA_TO_DEVICE, BYPASS);
+}
+
+static void test_unmap_list(struct sun4v_test *t, struct scatterlist *sgl)
+{
+	dma_unmap_sg_attrs(t->dev, sgl, TEST_LIST, DMA_TO_DEVICE, BYPASS);
+}
+
+/* As dma-direct: entry by entry, whatever could be merged. */
+static void bypass_list(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	struct scatterlist sgl[TEST_LIST], *sg;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, test_map_list(t, sgl), TEST_LIST);
+	for_each_sg(sgl, sg, TEST_LIST, i) {
+		KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, sg_dma_address(sg)));
+		KUNIT_EXPECT_EQ(test, sg_dma_len(sg), PG(2));
+		sun4v_test_reaches(t, sg_dma_address(sg), sg_virt(sg), PG(2),
+				   true);
+	}
+	dma_sync_sg_for_cpu(t->dev, sgl, TEST_LIST, DMA_TO_DEVICE);
+	test_unmap_list(t, sgl);
+	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 2 * TEST_LIST);
+}
+
+/* One refusal, for either end of any entry, and none bypasses. */
+static void bypass_list_whole_or_not(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, true);
+	struct scatterlist sgl[TEST_LIST], *sg;
+	unsigned int call;
+	dma_addr_t addr;
+	int i, nents;
+
+	for (call = 1; call <= 2 * TEST_LIST; call++) {
+		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call, HV_ENORADDR);
+		nents = test_map_list(t, sgl);
+		KUNIT_ASSERT_GT(test, nents, 0);
+		for_each_sg(sgl, sg, nents, i) {
+			addr = sg_dma_address(sg);
+			KUNIT_EXPECT_FALSE(test, sun4v_test_bypassed(t, addr));
+		}
+		sun4v_test_reaches(t, sg_dma_address(sgl), t->buf, PG(2),
+				   false);
+		test_unmap_list(t, sgl);
+		sun4v_test_clean(t);
+	}
+}
+
+static void bypass_unmap_without_attribute(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, true);
+	dma_addr_t addr = sun4v_test_map(t, t->buf, PG(1), DMA_TO_DEVICE);
+
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(t->dev), DMA_BYPASS_DRAINING);
+	/* dma-debug tells of the first driver that forgets it. */
+	kunit_info(test, "expect-console: WARNING: .*debug_dma_check_bypass");
+	dma_unmap_page_attrs(t->dev, addr, PG(1), DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_IOTSB_DEMAP], 0);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_DEMAP], 0);
+}
+
+static const bool atu_params[] = { false, true };
+
+static void atu_desc(const bool *use_atu, char *desc)
+{
+	strscpy(desc, *use_atu ? "ATU" : "legacy", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(atu, atu_params, atu_desc);
+
+/* An address that a driver unmaps too late is nobody's, and does no harm. */
+static void bypass_unmap_after_close(struct kunit *test)
+{
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
+	dma_addr_t addr = sun4v_test_map(t, t->buf, PG(1), DMA_TO_DEVICE);
+
+	dma_bypass_unbind(t->dev);
+	sun4v_test_unmap(t, addr, PG(1), DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 1);
+}
+
+/* An answer that the IOMMU gives out, too, could not be told from its own. */
+static void bypass_avoids_translated(struct kunit *test)
+{
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
+	u64 base = t->iommu.tbl.table_map_base;
+	dma_addr_t addr;
+
+	if (t->iommu.atu)
+		base = t->iommu.atu->tbl.table_map_base + SZ_1G;
+	t->hv.bypass_base = base - BIT_ULL(41);
+	sun4v_test_move(t, 0, t->buf, PG(SUN4V_TEST_PAGES), BIT_ULL(41));
+	addr = sun4v_test_map(t, t->buf, PG(2), DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, sun4v_test_allocated(t), 2);
+	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), 1);
+	sun4v_test_unmap(t, addr, PG(2), DMA_TO_DEVICE);
+}
+
+/* Control structures stay behind the IOMMU, beside data that does not. */
+static void bypass_beside_translated(struct kunit *test)
+{
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
+	dma_addr_t data, control, plain;
+	void *virt;
+
+	virt = dma_alloc_attrs(t->dev, PG(1), &control, GFP_KERNEL, BYPASS);
+	KUNIT_ASSERT_NOT_NULL(test, virt);
+	data = sun4v_test_map(t, t->buf, PG(2), DMA_FROM_DEVICE);
+	plain = dma_map_single(t->dev, t->buf + PG(2), PG(1), DMA_TO_DEVICE);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, plain));
+
+	KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, data));
+	KUNIT_EXPECT_FALSE(test, sun4v_test_bypassed(t, control));
+	KUNIT_EXPECT_FALSE(test, sun4v_test_bypassed(t, plain));
+	sun4v_test_reaches(t, control, virt, PG(1), true);
+	sun4v_test_reaches(t, data, t->buf, PG(2), true);
+	sun4v_test_reaches(t, plain, t->buf + PG(2), PG(1), false);
+
+	dma_unmap_single(t->dev, plain, PG(1), DMA_TO_DEVICE);
+	sun4v_test_faults(t, plain, PG(1));
+	sun4v_test_unmap(t, data, PG(2), DMA_FROM_DEVICE);
+	dma_free_attrs(t->dev, PG(1), virt, control, BYPASS);
+	sun4v_test_faults(t, control, PG(1));
+}
+
+/* More memory than the IOMMU has addresses. */
+static void bypass_when_exhausted(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	struct iommu_map_table *tbl = &t->iommu.tbl;
+	unsigned long entries = tbl->poolsize * tbl->nr_pools;
+	dma_addr_t addr;
+
+	bitmap_set(tbl->map, 0, entries);
+	addr = dma_map_single_attrs(t->dev, t->buf, PG(2), DMA_TO_DEVICE,
+				    BYPASS);
+	KUNIT_EXPECT_FALSE(test, dma_mapping_error(t->dev, addr));
+	KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, addr));
+	sun4v_test_unmap(t, addr, PG(2), DMA_TO_DEVICE);
+	bitmap_clear(tbl->map, 0, entries);
+}
+
+static struct kunit_case sun4v_cases[] = {
+	KUNIT_CASE_PARAM(sun4v_map_page, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_mask_32, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_coherent, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_list, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_ordering, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_exhausted, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_error, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_demap_error, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_and_demap_error, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_unmap_foreign, sun4v_map_gen_params),
+	KUNIT_CASE(bypass_costs_calls),
+	KUNIT_CASE_PARAM(bypass_passes_attributes, attrs_gen_params),
+	KUNIT_CASE(sun4v_bypass_probes_once),
+	KUNIT_CASE(sun4v_bypass_probe_fails),
+	KUNIT_CASE(sun4v_bypass_falls_back),
+	KUNIT_CASE(sun4v_bypass_remembers_not_supported),
+	KUNIT_CASE(bypass_across_blocks),
+	KUNIT_CASE(bypass_to_closed_memory),
+	KUNIT_CASE(bypass_large),
+	KUNIT_CASE(bypass_list),
+	KUNIT_CASE(bypass_list_whole_or_not),
+	KUNIT_CASE(bypass_unmap_without_attribute),
+	KUNIT_CASE_PARAM(bypass_unmap_after_close, atu_gen_params),
+	KUNIT_CASE_PARAM(bypass_avoids_translated, atu_gen_params),
+	KUNIT_CASE(sun4v_bypass_needs_full_mask),
+	KUNIT_CASE(sun4v_bypass_policies),
+	KUNIT_CASE(sun4v_bypass_revoked),
+	KUNIT_CASE(sun4v_bypass_opens_on_first_use),
+	KUNIT_CASE_PARAM(bypass_beside_translated, atu_gen_params),
+	KUNIT_CASE(bypass_when_exhausted),
+	KUNIT_CASE(sun4v_bypass_counts_refusals),
+	{}
+};
+
+static struct kunit_suite sun4v_suite = {
+	.name		= "dma_bypass_sun4v",
+	.suite_init	= sun4v_test_suite_init,
+	.exit		= sun4v_test_end,
+	.test_cases	= sun4v_cases,
+};
+
+/* Booted with iommu.dma_bypass=never: the hypervisor is not even asked. */
+static struct kunit_case sun4v_never_cases[] = {
+	KUNIT_CASE(sun4v_bypass_probes_once),
+	KUNIT_CASE(sun4v_bypass_policies),
+	KUNIT_CASE_PARAM(sun4v_map_page, sun4v_map_gen_params),
+	{}
+};
+
+static struct kunit_suite sun4v_never_suite = {
+	.name		= "dma_bypass_sun4v_never",
+	.suite_init	= sun4v_test_suite_init,
+	.exit		= sun4v_test_end,
+	.test_cases	= sun4v_never_cases,
+};
+
+kunit_test_suites(&sun4v_suite, &sun4v_never_suite);
+
+MODULE_DESCRIPTION("KUnit suite of DMA on sun4v");
+MODULE_LICENSE("GPL");

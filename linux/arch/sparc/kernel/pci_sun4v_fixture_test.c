@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fixture of the tests of sun4v's DMA.
+ */
+#include <kunit/device.h>
+#include <linux/bitmap.h>
+#include <linux/dma-bypass.h>
+#include <linux/dma-bypass-ops.h>
+#include <linux/dma-map-ops.h>
+#include <linux/of.h>
+#include <linux/sizes.h>
+#include <asm/spitfire.h>
+
+#include "pci_sun4v_test.h"
+
+#define TEST_DVMA_BASE	0x80000000
+#define TEST_DVMA_SIZE	SZ_32M
+#define TEST_ATU_BASE	BIT_ULL(43)
+
+/* The properties of the root complex that its IOMMU is set up from. */
+static const u32 test_virtual_dma[] = { TEST_DVMA_BASE, TEST_DVMA_SIZE };
+static const u32 test_pagesizes[] = { IO_PAGE_SIZE };
+static const struct atu_ranges test_ranges[4] = {
+	[3] = { TEST_ATU_BASE, ATU_64_SPACE_SIZE },
+};
+
+static struct property test_properties[] = {
+	{
+		.name	= "virtual-dma",
+		.length	= sizeof(test_virtual_dma),
+		.value	= (void *)test_virtual_dma,
+		.next	= &test_properties[1],
+	}, {
+		.name	= "iommu-pagesizes",
+		.length	= sizeof(test_pagesizes),
+		.value	= (void *)test_pagesizes,
+		.next	= &test_properties[2],
+	}, {
+		.name	= "iommu-address-ranges",
+		.length	= sizeof(test_ranges),
+		.value	= (void *)test_ranges,
+	},
+};
+
+static void sun4v_test_make_root(struct sun4v_test *t)
+{
+	t->node.properties = test_properties;
+	t->op.dev.of_node = &t->node;
+
+	/* A bus with one device, for the ATU to be bound to. */
+	INIT_LIST_HEAD(&t->bus.devices);
+	t->pdev.devfn = PCI_DEVFN(3, 1);
+	list_add(&t->pdev.bus_list, &t->bus.devices);
+
+	t->pbm.name = "test";
+	t->pbm.devhandle = 0x400;
+	t->pbm.op = &t->op;
+	t->pbm.pci_bus = &t->bus;
+	t->pbm.iommu = &t->iommu;
+	t->hv.devhandle = t->pbm.devhandle;
+}
+
+static void sun4v_test_make_device(struct sun4v_test *t)
+{
+	struct kunit *test = t->test;
+
+	t->dev = kunit_device_register(test, "sun4v");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->dev);
+	t->dev->archdata.iommu = &t->iommu;
+	t->dev->archdata.host_controller = &t->pbm;
+	t->dev->archdata.numa_node = NUMA_NO_NODE;
+	set_dma_ops(t->dev, sun4v_test_dma_ops);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(t->dev, U64_MAX), 0);
+}
+
+/**
+ * sun4v_test_negotiate - choose the version of the PCI services
+ * @t: the fixture
+ * @major: version
+ */
+void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major)
+{
+	vpci_major = major;
+	t->hv.major = major;
+}
+
+/**
+ * sun4v_test_begin - set up the fixture
+ * @test: the case
+ * @use_atu: with an ATU?
+ *
+ * The device has a mask of 64 bits, and no back end for bypass.
+ *
+ * Return: the fixture.
+ */
+struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu)
+{
+	struct sun4v_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->test = test;
+	t->vpci_major = vpci_major;
+	test->priv = t;
+
+	t->buf = kunit_kmalloc(test, PG(SUN4V_TEST_PAGES), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, t->buf);
+	for (i = 0; i < PG(SUN4V_TEST_PAGES) / sizeof(int); i++)
+		((int *)t->buf)[i] = i;
+
+	sun4v_test_make_root(t);
+	KUNIT_ASSERT_EQ(test, 0, sun4v_hv_start(&t->hv, TEST_DVMA_BASE,
+						TEST_DVMA_SIZE));
+	sun4v_test_negotiate(t, 2);
+	KUNIT_ASSERT_EQ(test, sun4v_test_root_init(&t->pbm, use_atu), 0);
+	KUNIT_ASSERT_EQ(test, t->hv.bound, use_atu);
+	sun4v_test_make_device(t);
+	sun4v_hv_reset_calls(&t->hv);
+	return t;
+}
+
+static unsigned long sun4v_test_weight(const struct iommu_map_table *tbl)
+{
+	return bitmap_weight(tbl->map, tbl->poolsize * tbl->nr_pools);
+}
+
+/**
+ * sun4v_test_allocated - how much of the address space is allocated
+ * @t: the fixture
+ *
+ * Return: number of I/O pages.
+ */
+unsigned long sun4v_test_allocated(struct sun4v_test *t)
+{
+	unsigned long pages = sun4v_test_weight(&t->iommu.tbl);
+
+	if (t->iommu.atu)
+		pages += sun4v_test_weight(&t->iommu.atu->tbl);
+	return pages;
+}
+
+/**
+ * sun4v_test_clean - expect that nothing is mapped or allocated
+ * @t: the fixture
+ */
+void sun4v_test_clean(struct sun4v_test *t)
+{
+	KUNIT_EXPECT_EQ(t->test, t->hv.tsb.live, 0);
+	KUNIT_EXPECT_EQ(t->test, t->hv.iotsb.live, 0);
+	KUNIT_EXPECT_EQ(t->test, sun4v_test_allocated(t), 0);
+}
+
+/**
+ * sun4v_test_reaches - expect that a device accesses a buffer
+ * @t: the fixture
+ * @addr: DMA address
+ * @virt: the buffer
+ * @size: its size
+ * @write: may the device write?  It may always read
+ */
+void sun4v_test_reaches(struct sun4v_test *t, dma_addr_t addr, void *virt,
+			size_t size, bool write)
+{
+	size_t pos;
+
+	for (pos = 0; pos < size;
+	     pos = min(size, ALIGN(addr + pos + 1, IO_PAGE_SIZE) - addr)) {
+		KUNIT_EXPECT_PTR_EQ(t->test, virt + pos,
+				    sun4v_hv_reach(&t->hv, addr + pos, false));
+		if (sun4v_test_bypassed(t, addr))
+			continue;
+		KUNIT_EXPECT_PTR_EQ(t->test, write ? virt + pos : NULL,
+				    sun4v_hv_reach(&t->hv, addr + pos, true));
+	}
+	KUNIT_EXPECT_PTR_EQ(t->test, virt + size - 1,
+			    sun4v_hv_reach(&t->hv, addr + size - 1, false));
+}
+
+/**
+ * sun4v_test_faults - expect that a device does not get at an address
+ * @t: the fixture
+ * @addr: DMA address
+ * @size: bytes
+ */
+void sun4v_test_faults(struct sun4v_test *t, dma_addr_t addr, size_t size)
+{
+	KUNIT_EXPECT_NULL(t->test, sun4v_hv_reach(&t->hv, addr, false));
+	KUNIT_EXPECT_NULL(t->test, sun4v_hv_reach(&t->hv, addr + size - 1,
+						  false));
+}
+
+/**
+ * sun4v_test_bypassed - is this a bypass address?
+ * @t: the fixture
+ * @addr: DMA address
+ *
+ * Return: true if it is.
+ */
+bool sun4v_test_bypassed(struct sun4v_test *t, dma_addr_t addr)
+{
+	return addr >= t->hv.bypass_base;
+}
+
+/* How many hypervisor calls there were, of all kinds. */
+unsigned int sun4v_test_calls(struct sun4v_test *t)
+{
+	unsigned int i, calls = 0;
+
+	for (i = 0; i < SUN4V_HV_NR_SERVICES; i++)
+		calls += t->hv.calls[i];
+	return calls;
+}
+
+/* How many mappings were refused, for all reasons. */
+long sun4v_test_refused(struct sun4v_test *t)
+{
+	long refused = 0;
+	int i;
+
+	for (i = 0; i < SUN4V_BYPASS_NR_REFUSALS; i++)
+		refused += atomic_long_read(&t->iommu.bypass.refused[i]);
+	return refused;
+}
+
+/* A device with a back end that nobody has said anything about. */
+struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu)
+{
+	struct sun4v_test *t = sun4v_test_begin(test, use_atu);
+
+	sun4v_bypass_attach(t->dev);
+	return t;
+}
+
+/* A device that may bypass, with nothing called yet. */
+struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu)
+{
+	struct sun4v_test *t = sun4v_test_attach(test, use_atu);
+	int err;
+
+	if (dma_bypass_never())
+		kunit_skip(test, "booted with iommu.dma_bypass=never");
+	err = dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, dma_bypass_prepare(t->dev), 0);
+	sun4v_hv_reset_calls(&t->hv);
+	return t;
+}
+
+/* Map a buffer with the attribute. */
+dma_addr_t sun4v_test_map(struct sun4v_test *t, void *virt, size_t size,
+			  enum dma_data_direction dir)
+{
+	dma_addr_t addr = dma_map_single_attrs(t->dev, virt, size, dir, BYPASS);
+
+	KUNIT_ASSERT_FALSE(t->test, dma_mapping_error(t->dev, addr));
+	return addr;
+}
+
+/* Undo sun4v_test_map(). */
+void sun4v_test_unmap(struct sun4v_test *t, dma_addr_t addr, size_t size,
+		      enum dma_data_direction dir)
+{
+	dma_unmap_single_attrs(t->dev, addr, size, dir, BYPASS);
+}
+
+/* Map with the attribute, see what comes of it, and that a device gets there. */
+void sun4v_test_expect(struct sun4v_test *t, void *virt, size_t size,
+		       bool bypass)
+{
+	dma_addr_t addr = sun4v_test_map(t, virt, size, DMA_TO_DEVICE);
+
+	KUNIT_EXPECT_EQ(t->test, sun4v_test_bypassed(t, addr), bypass);
+	sun4v_test_reaches(t, addr, virt, size, false);
+	sun4v_test_unmap(t, addr, size, DMA_TO_DEVICE);
+	sun4v_test_clean(t);
+}
+
+/* Memory that lies elsewhere in the machine, or is closed to bypass. */
+void sun4v_test_move(struct sun4v_test *t, int block, void *virt, size_t size,
+		     u64 machine)
+{
+	t->hv.block[block] = (struct sun4v_hv_block) {
+		.ra		= __pa(virt),
+		.size		= size,
+		.machine	= machine,
+		.closed		= !machine,
+	};
+}
+
+/**
+ * sun4v_test_suite_init - skip suites on machines that have a hypervisor
+ * @suite: the suite
+ *
+ * Return: 0, or -EOPNOTSUPP there.
+ */
+int sun4v_test_suite_init(struct kunit_suite *suite)
+{
+	return tlb_type == hypervisor ? -EOPNOTSUPP : 0;
+}
+
+/**
+ * sun4v_test_end - expect that nothing is left, and undo sun4v_test_begin()
+ * @test: the case
+ */
+void sun4v_test_end(struct kunit *test)
+{
+	struct sun4v_test *t = test->priv;
+
+	if (!t)
+		return;
+	if (t->dev) {
+		dma_bypass_unbind(t->dev);
+		sun4v_test_clean(t);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, t->hv.violations, 0, "%s", t->hv.violation);
+	vpci_major = t->vpci_major;
+	sun4v_hv_stop(&t->hv);
+	sun4v_test_root_exit(&t->pbm);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of who gets sun4v's bypass addresses: what the hypervisor, the DMA mask
+ * and the administrator say.
+ */
+#include <linux/dma-bypass.h>
+#include <linux/dma-bypass-ops.h>
+#include <linux/iopoll.h>
+#include <linux/seq_file.h>
+#include <asm/hypervisor.h>
+
+#include "pci_sun4v_test.h"
+
+/* Asked for the first device of a root complex, and known for the others. */
+void sun4v_bypass_probes_once(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_attach(test, false);
+	unsigned int asked = !dma_bypass_never();
+
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
+	sun4v_bypass_attach(t->dev);
+	dma_bypass_prepare(t->dev);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
+}
+
+static const unsigned long bypass_errors[] = {
+	HV_EINVAL, HV_ENORADDR, HV_ENOTSUPPORTED, HV_EBADTRAP, HV_EIO, 999,
+};
+
+void sun4v_bypass_probe_fails(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_begin(test, false);
+	bool lasting;
+	int i;
+
+	if (dma_bypass_never())
+		kunit_skip(test, "booted with iommu.dma_bypass=never");
+
+	for (i = 0; i < ARRAY_SIZE(bypass_errors); i++) {
+		lasting = bypass_errors[i] == HV_ENOTSUPPORTED;
+		t->iommu.bypass.support = SUN4V_BYPASS_UNKNOWN;
+		sun4v_hv_reset_calls(&t->hv);
+		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, bypass_errors[i]);
+		sun4v_bypass_attach(t->dev);
+		dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev),
+				lasting ? -EOPNOTSUPP : 0);
+		KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS],
+				lasting ? 1 : 2);
+		dma_bypass_unbind(t->dev);
+	}
+}
+
+/* Any answer but yes, for either end: translated, and counted. */
+void sun4v_bypass_falls_back(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	unsigned int call;
+	long refused = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bypass_errors); i++) {
+		for (call = 1; call <= 2; call++) {
+			sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call,
+				      bypass_errors[i]);
+			sun4v_test_expect(t, t->buf + 8, PG(3), false);
+			KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
+			t->iommu.bypass.support = SUN4V_BYPASS_YES;
+			sun4v_test_expect(t, t->buf + 8, PG(3), true);
+		}
+		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, bypass_errors[i]);
+		sun4v_test_expect(t, t->buf, 64, false);
+		KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
+		t->iommu.bypass.support = SUN4V_BYPASS_YES;
+	}
+}
+
+/* A hypervisor that has said that it never will is not asked again. */
+void sun4v_bypass_remembers_not_supported(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+
+	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, HV_ENOTSUPPORTED);
+	sun4v_test_expect(t, t->buf, PG(1), false);
+	sun4v_test_expect(t, t->buf, PG(1), false);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], 1);
+	dma_bypass_unbind(t->dev);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), -EOPNOTSUPP);
+}
+
+/* Any bit may be needed: no mask but the full one will do. */
+void sun4v_bypass_needs_full_mask(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, true);
+	dma_addr_t addr = sun4v_test_map(t, t->buf, PG(1), DMA_TO_DEVICE);
+
+	KUNIT_ASSERT_EQ(test, dma_set_mask(t->dev, DMA_BIT_MASK(63)), 0);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), -ERANGE);
+	sun4v_test_expect(t, t->buf + PG(1), PG(1), false);
+	sun4v_test_unmap(t, addr, PG(1), DMA_TO_DEVICE);
+
+	KUNIT_ASSERT_EQ(test, dma_set_mask(t->dev, DMA_BIT_MASK(32)), 0);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), -ERANGE);
+	sun4v_test_expect(t, t->buf, PG(1), false);
+
+	KUNIT_ASSERT_EQ(test, dma_set_mask(t->dev, U64_MAX), 0);
+	sun4v_test_expect(t, t->buf, PG(1), true);
+}
+
+/* What is prepared, by what the administrator says of all, and of one. */
+static int expected_errno(enum dma_bypass_policy policy)
+{
+	if (dma_bypass_never())
+		return -EPERM;
+	if (policy == DMA_BYPASS_POLICY_DENY)
+		return -EACCES;
+	if (policy == DMA_BYPASS_POLICY_ALLOW ||
+	    dma_bypass_mode() == DMA_BYPASS_MODE_REQUEST)
+		return 0;
+	return -EACCES;
+}
+
+void sun4v_bypass_policies(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_attach(test, false);
+	enum dma_bypass_policy policy;
+	int want;
+
+	for (policy = DMA_BYPASS_POLICY_DEFAULT;
+	     policy <= DMA_BYPASS_POLICY_DENY; policy++) {
+		want = expected_errno(policy);
+		dma_bypass_set_policy(t->dev, policy);
+		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), want);
+		sun4v_test_expect(t, t->buf, PG(1), !want);
+		dma_bypass_unbind(t->dev);
+	}
+	if (dma_bypass_never())
+		KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], 0);
+}
+
+/* Denied with a mapping in flight: that stays, nothing new bypasses. */
+void sun4v_bypass_revoked(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	dma_addr_t addr = sun4v_test_map(t, t->buf, PG(1), DMA_TO_DEVICE);
+
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_DENY);
+	sun4v_test_expect(t, t->buf + PG(1), PG(1), false);
+	sun4v_test_reaches(t, addr, t->buf, PG(1), true);
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	sun4v_test_expect(t, t->buf + PG(1), PG(1), true);
+	sun4v_test_unmap(t, addr, PG(1), DMA_TO_DEVICE);
+}
+
+/* The first mapping with the attribute is translated, and opens the window. */
+void sun4v_bypass_opens_on_first_use(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_attach(test, false);
+	enum dma_bypass_state state;
+
+	if (dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW))
+		kunit_skip(test, "booted with iommu.dma_bypass=never");
+	sun4v_test_expect(t, t->buf, PG(1), false);
+	read_poll_timeout(dma_bypass_state, state, state == DMA_BYPASS_OPEN,
+			  1000, 5000000, false, t->dev);
+	sun4v_test_expect(t, t->buf, PG(1), true);
+}
+
+void sun4v_bypass_counts_refusals(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	char text[160];
+	struct seq_file m = { .buf = text, .size = sizeof(text) };
+
+	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, HV_ENORADDR);
+	sun4v_test_expect(t, t->buf, PG(1), false);
+	sun4v_bypass_show(&m, &t->pbm);
+	text[m.count] = '\0';
+	KUNIT_EXPECT_STREQ(test, text,
+			   "test: support yes, refused EINVAL 0 ENORADDR 1 ENOTSUPPORTED 0 other 0 apart 0 taken 0\n");
+}

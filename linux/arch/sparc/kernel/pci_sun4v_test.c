@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What tests need of pci_sun4v.c, which includes this file: a root complex is
+ * made as by its probe function, but without a bus behind it.
+ */
+#include "pci_sun4v_test.h"
+
+const struct dma_map_ops *sun4v_test_dma_ops = &sun4v_dma_ops;
+
+static int sun4v_test_batch_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		unsigned long page = get_zeroed_page(GFP_KERNEL);
+
+		if (!page)
+			return -ENOMEM;
+		per_cpu(iommu_batch, cpu).pglist = (u64 *)page;
+	}
+	iommu_batch_initialized = 1;
+	return 0;
+}
+
+/**
+ * sun4v_test_root_init - set up the IOMMU of a root complex
+ * @pbm: the root complex, with devhandle, device node, bus and IOMMU
+ * @use_atu: with an ATU?
+ *
+ * Return: 0 or a negative errno.
+ */
+int sun4v_test_root_init(struct pci_pbm_info *pbm, bool use_atu)
+{
+	int err;
+
+	err = iommu_batch_initialized ? 0 : sun4v_test_batch_init();
+	if (!err)
+		err = pci_sun4v_iommu_init(pbm);
+	if (err || !use_atu)
+		return err;
+
+	pbm->iommu->atu = kzalloc(sizeof(*pbm->iommu->atu), GFP_KERNEL);
+	if (!pbm->iommu->atu)
+		return -ENOMEM;
+	return pci_sun4v_atu_init(pbm);
+}
+
+/**
+ * sun4v_test_root_exit - undo sun4v_test_root_init(), whatever it returned
+ * @pbm: the root complex
+ */
+void sun4v_test_root_exit(struct pci_pbm_info *pbm)
+{
+	struct atu *atu = pbm->iommu->atu;
+
+	if (atu && atu->iotsb) {
+		free_pages((unsigned long)atu->iotsb->table,
+			   get_order(atu->iotsb->table_size));
+		kfree(atu->iotsb);
+	}
+	if (atu)
+		kfree(atu->tbl.map);
+	kfree(atu);
+	kfree(pbm->iommu->tbl.map);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What bypass windows behind VT-d cost, and a demonstration of them.
+ *
+ * Meant for a machine that counts instructions: one tick of the TSC is one of
+ * them.  Elsewhere the figures are ticks, and not to be relied upon.
+ */
+#include <asm/msr.h>
+#include <kunit/device.h>
+#include <linux/sort.h>
+
+#include "dma-iommu.h"
+#include "dma-iommu-bypass-test.h"
+
+#define WARM_UP	100
+#define SAMPLES	1001
+
+/* Ticks of one map and one unmap: the median, and all but a thousandth. */
+struct cost {
+	u64	p50;
+	u64	p999;
+};
+
+static int compare(const void *a, const void *b)
+{
+	u64 left = *(const u64 *)a, right = *(const u64 *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Of reading the clock twice. */
+static u64 clock_cost(void)
+{
+	u64 begun, best = U64_MAX;
+	int i;
+
+	for (i = 0; i < WARM_UP; i++) {
+		begun = rdtsc_ordered();
+		best = min(best, rdtsc_ordered() - begun);
+	}
+	return best;
+}
+
+static struct cost measure(struct kunit *test, struct device *dev,
+			   struct page *page, size_t size, unsigned long attrs)
+{
+	u64 *ticks = kunit_kcalloc(test, SAMPLES, sizeof(*ticks), GFP_KERNEL);
+	u64 begun, ended, clock = clock_cost();
+	dma_addr_t addr = 0;
+	unsigned long flags;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ticks);
+	for (i = -WARM_UP; i < SAMPLES && addr != DMA_MAPPING_ERROR; i++) {
+		local_irq_save(flags);
+		begun = rdtsc_ordered();
+		addr = dma_map_page_attrs(dev, page, 0, size, DMA_TO_DEVICE,
+					  attrs);
+		dma_unmap_page_attrs(dev, addr, size, DMA_TO_DEVICE, attrs);
+		ended = rdtsc_ordered();
+		local_irq_restore(flags);
+		ticks[max(i, 0)] = ended - begun - clock;
+	}
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+
+	sort(ticks, SAMPLES, sizeof(*ticks), compare, NULL);
+	return (struct cost) {
+		.p50	= ticks[SAMPLES / 2],
+		.p999	= ticks[SAMPLES * 999 / 1000],
+	};
+}
+
+static struct cost tell(struct kunit *test, const char *mode,
+			struct device *dev, struct page *page,
+			unsigned long attrs)
+{
+	struct cost cost = measure(test, dev, page, SZ_4K, attrs);
+
+	kunit_info(test, "demo: step=cost mode=%s insns=%llu p999=%llu\n",
+		   mode, cost.p50, cost.p999);
+	return cost;
+}
+
+/* A device that no IOMMU has heard of. */
+static struct device *direct_device(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "direct");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev,
+							   DMA_BIT_MASK(64)));
+	return dev;
+}
+
+/* As writing DMA-FQ to the group's type does; there is no way back. */
+static void make_lazy(struct kunit *test, int i)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(i));
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_dma_init_fq(domain));
+	domain->type = IOMMU_DOMAIN_DMA_FQ;
+}
+
+static void require_strict(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < EDU_NR; i++)
+		if (iommu_get_domain_for_dev(dev_of(i))->type !=
+		    IOMMU_DOMAIN_DMA)
+			kunit_skip(test, "needs domains that are strict");
+}
+
+static void map_and_unmap(struct kunit *test)
+{
+	struct cost bypass, strict, refused, noattr, direct;
+	struct page *page = buffer(test, HIGH);
+
+	require_strict(test);
+	KUNIT_ASSERT_EQ(test, dma_bypass_prepare(dev_of(1)), -EACCES);
+	strict = tell(test, "strict", dev_of(1), page, 0);
+	refused = tell(test, "refused", dev_of(1), page, BYPASS);
+	make_lazy(test, 1);
+	tell(test, "lazy", dev_of(1), page, 0);
+
+	open_window(test, 0);
+	bypass = tell(test, "bypass", dev_of(0), page, BYPASS);
+	noattr = tell(test, "noattr", dev_of(0), page, 0);
+	direct = tell(test, "direct", direct_device(test), page, 0);
+
+	KUNIT_EXPECT_LE(test, bypass.p50 * 10, strict.p50);
+	KUNIT_EXPECT_LE(test, bypass.p50, direct.p50);
+	KUNIT_EXPECT_EQ(test, bypass.p999, bypass.p50);
+	KUNIT_EXPECT_LE(test, refused.p50, strict.p50 + 20);
+	KUNIT_EXPECT_LE(test, noattr.p50, strict.p50 + 20);
+}
+
+static void size_does_not_matter(struct kunit *test)
+{
+	struct page *page = large_buffer(test, HIGH);
+	struct cost small, large;
+
+	open_window(test, 0);
+	small = measure(test, dev_of(0), page, SZ_4K, BYPASS);
+	large = measure(test, dev_of(0), page, SZ_2M, BYPASS);
+	KUNIT_EXPECT_EQ(test, large.p50, small.p50);
+}
+
+static struct kunit_case cost_cases[] = {
+	KUNIT_CASE(map_and_unmap),
+	KUNIT_CASE(size_does_not_matter),
+	{ }
+};
+
+static struct kunit_suite cost_suite = {
+	.name		= "dma_bypass_cost",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= vtd_init,
+	.exit		= vtd_exit,
+	.test_cases	= cost_cases,
+};
+
+/* Not as an argument of kunit_info(), which evaluates them twice. */
+static const char *yes(struct kunit *test, bool good)
+{
+	KUNIT_EXPECT_TRUE(test, good);
+	return good ? "yes" : "no";
+}
+
+static void show_dma(struct kunit *test, const char *via, dma_addr_t addr,
+		     void *cpu)
+{
+	void *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+	const char *match;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	edu_pattern(cpu, EDU_MAX, addr);
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), addr, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(0), data, EDU_MAX));
+	match = yes(test, !memcmp(cpu, data, EDU_MAX));
+	kunit_info(test, "demo: step=dma via=%s bytes=%d dir=to match=%s\n",
+		   via, EDU_MAX, match);
+
+	edu_pattern(data, EDU_MAX, ~addr);
+	carry_from(test, 0, addr, data, EDU_MAX);
+	match = yes(test, !memcmp(cpu, data, EDU_MAX));
+	kunit_info(test, "demo: step=dma via=%s bytes=%d dir=from match=%s\n",
+		   via, EDU_MAX, match);
+}
+
+static void show_fault(struct kunit *test, const char *what, dma_addr_t addr)
+{
+	const char *fault;
+
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), addr, EDU_MAX));
+	fault = yes(test, vtd_faulted(dev_of(0), addr, true));
+	kunit_info(test, "demo: step=outside what=%s addr=%pad fault=%s\n",
+		   what, &addr, fault);
+}
+
+static void show_costs(struct kunit *test, struct page *page)
+{
+	tell(test, "strict", dev_of(1), page, 0);
+	make_lazy(test, 1);
+	tell(test, "lazy", dev_of(1), page, 0);
+	tell(test, "bypass", dev_of(0), page, BYPASS);
+	tell(test, "direct", direct_device(test), page, 0);
+}
+
+static void demonstration(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	phys_addr_t phys = page_to_phys(page);
+	struct ram *ram = ram_find(test);
+	dma_addr_t translated, bypass, base = half(0);
+	u64 size = ram->chunk[ram->nr - 1].end;
+
+	require_strict(test);
+	open_window(test, 0);
+	kunit_info(test, "demo: step=window base=%pad size=%llu\n", &base,
+		   size);
+	translated = map(test, 0, page, 0, SZ_4K, 0);
+	bypass = probe(test, 0, page, SZ_4K, BYPASS);
+	kunit_info(test, "demo: step=address phys=%pap translated=%pad bypass=%pad\n",
+		   &phys, &translated, &bypass);
+	show_dma(test, "translated", translated, page_address(page));
+	unmap(0, translated, SZ_4K, 0);
+
+	bypass = map(test, 0, page, 0, SZ_4K, BYPASS);
+	show_dma(test, "bypass", bypass, page_address(page));
+	unmap(0, bypass, SZ_4K, BYPASS);
+
+	show_fault(test, "stale", translated);
+	show_fault(test, "past", base + size);
+	show_fault(test, "hole", base + ram->chunk[2].start - SZ_4K);
+	show_costs(test, page);
+}
+
+static struct kunit_case demo_cases[] = {
+	KUNIT_CASE(demonstration),
+	{ }
+};
+
+static struct kunit_suite demo_suite = {
+	.name		= "dma_bypass_demo",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= vtd_init,
+	.exit		= vtd_exit,
+	.test_cases	= demo_cases,
+};
+
+kunit_test_suites(&cost_suite, &demo_suite);

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bypass windows behind VT-d, with devices that really do DMA.
+ *
+ * Wants two of QEMU's edu devices, in groups of their own.
+ */
+#include <linux/init.h>
+#include <linux/scatterlist.h>
+
+#include "dma-iommu-bypass-test.h"
+
+static enum dma_bypass_policy boot_policy[EDU_NR];
+
+static void command_line_opts_in(struct kunit *test)
+{
+	bool both = strstr(saved_command_line, "1234:11e8");
+
+	if (!strstr(saved_command_line, "iommu.dma_bypass_devices="))
+		kunit_skip(test, "no devices on the command line");
+	KUNIT_EXPECT_EQ(test, boot_policy[0], DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, boot_policy[1],
+			both ? DMA_BYPASS_POLICY_ALLOW :
+			       DMA_BYPASS_POLICY_DEFAULT);
+}
+
+static void address_is_half_plus_phys(struct kunit *test)
+{
+	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
+
+	KUNIT_EXPECT_LT(test, probe(test, 0, high, 64, 0), half(0));
+	open_window(test, 0);
+	KUNIT_EXPECT_EQ(test, dev_of(0)->dma_bypass->base, half(0));
+	KUNIT_EXPECT_EQ(test, probe(test, 0, low, 64, BYPASS),
+			half(0) + page_to_phys(low));
+	KUNIT_EXPECT_EQ(test, probe(test, 0, high, SZ_8K, BYPASS),
+			half(0) + page_to_phys(high));
+	KUNIT_EXPECT_LT(test, probe(test, 0, low, 64, 0), half(0));
+	KUNIT_EXPECT_LT(test, probe(test, 0, high, SZ_8K, 0), half(0));
+}
+
+static void first_mapping_asks(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	int tries = 0;
+
+	KUNIT_EXPECT_LT(test, probe(test, 0, page, SZ_4K, BYPASS), half(0));
+	while (dma_bypass_state(dev_of(0)) != DMA_BYPASS_OPEN && tries++ < 100)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, probe(test, 0, page, SZ_4K, BYPASS),
+			half(0) + page_to_phys(page));
+}
+
+static const struct transfer {
+	const char	*name;
+	unsigned long	attrs;
+	gfp_t		gfp;
+	unsigned int	offset;
+	unsigned int	len;
+} transfers[] = {
+	{ "translated, low page",	0,	LOW,	0,	2048 },
+	{ "translated, high page",	0,	HIGH,	1000,	1500 },
+	{ "translated, two pages",	0,	HIGH,	3072,	2048 },
+	{ "bypass, low page",		BYPASS,	LOW,	0,	2048 },
+	{ "bypass, high page",		BYPASS,	HIGH,	0,	2048 },
+	{ "bypass, few bytes",		BYPASS,	HIGH,	4093,	3 },
+	{ "bypass, two low pages",	BYPASS,	LOW,	3333,	1999 },
+	{ "bypass, two high pages",	BYPASS,	HIGH,	2050,	2047 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(transfer, transfers, name);
+
+static void device_moves_bytes(struct kunit *test)
+{
+	const struct transfer *t = test->param_value;
+	struct page *page = buffer(test, t->gfp);
+	u8 *cpu = page_address(page);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	memset(cpu, 0x5a, SZ_8K);
+	addr = dma_map_single_attrs(dev_of(0), cpu + t->offset, t->len,
+				    DMA_BIDIRECTIONAL, t->attrs);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	KUNIT_EXPECT_EQ(test, addr >= half(0), t->attrs == BYPASS);
+	carry(test, 0, addr, cpu + t->offset, t->len, t->offset);
+	dma_unmap_single_attrs(dev_of(0), addr, t->len, DMA_BIDIRECTIONAL,
+			       t->attrs);
+
+	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a, t->offset));
+	cpu += t->offset + t->len;
+	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a,
+					   SZ_8K - t->offset - t->len));
+}
+
+/* As carry(), for all that a mapped list holds. */
+static void carry_list(struct kunit *test, struct sg_table *sgt, u64 seed)
+{
+	void *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+	void *seen = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+	struct scatterlist *sg;
+	off_t done = 0;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		size_t len = sg_dma_len(sg);
+
+		edu_pattern(data, len, seed + i);
+		sg_pcopy_from_buffer(sgt->sgl, sgt->orig_nents, data, len,
+				     done);
+		carry_to(test, 0, sg_dma_address(sg), data, len);
+
+		edu_pattern(data, len, ~(seed + i));
+		carry_from(test, 0, sg_dma_address(sg), data, len);
+		sg_pcopy_to_buffer(sgt->sgl, sgt->orig_nents, seen, len, done);
+		KUNIT_EXPECT_MEMEQ(test, seen, data, len);
+		done += len;
+	}
+	KUNIT_EXPECT_EQ(test, done, EDU_MAX);
+}
+
+/* The fields of a list of two: @low from 96 on, the start of @high. */
+static void list_init(struct sg_table *sgt, struct scatterlist sgl[2],
+		      struct page *low, struct page *high)
+{
+	sg_init_table(sgl, 2);
+	sg_set_page(&sgl[0], low, 1000, 96);
+	sg_set_page(&sgl[1], high, 1048, 0);
+	*sgt = (struct sg_table) { .sgl = sgl, .nents = 2, .orig_nents = 2 };
+}
+
+static void device_moves_lists(struct kunit *test)
+{
+	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
+	struct scatterlist sgl[2];
+	struct sg_table sgt;
+	int err;
+
+	open_window(test, 0);
+	list_init(&sgt, sgl, low, high);
+	err = dma_map_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, BYPASS);
+	KUNIT_ASSERT_EQ(test, 0, err);
+	KUNIT_EXPECT_EQ(test, sgt.nents, 2);
+	KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[0]),
+			half(0) + page_to_phys(low) + 96);
+	KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[1]),
+			half(0) + page_to_phys(high));
+	carry_list(test, &sgt, 10);
+	dma_unmap_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, BYPASS);
+
+	list_init(&sgt, sgl, low, high);
+	err = dma_map_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, 0);
+	KUNIT_ASSERT_EQ(test, 0, err);
+	KUNIT_EXPECT_LT(test, sg_dma_address(&sgl[0]), half(0));
+	carry_list(test, &sgt, 20);
+	dma_unmap_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, 0);
+}
+
+static void both_kinds_at_once(struct kunit *test)
+{
+	struct page *one = buffer(test, HIGH), *two = buffer(test, LOW);
+	dma_addr_t window, translated;
+
+	open_window(test, 0);
+	window = map(test, 0, one, 0, SZ_4K, BYPASS);
+	translated = map(test, 0, two, 0, SZ_4K, 0);
+	KUNIT_EXPECT_GE(test, window, half(0));
+	KUNIT_EXPECT_LT(test, translated, half(0));
+
+	edu_pattern(page_address(one), EDU_MAX, 30);
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), window, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(0), translated, EDU_MAX));
+	KUNIT_EXPECT_MEMEQ(test, page_address(one), page_address(two), EDU_MAX);
+
+	edu_pattern(page_address(two), EDU_MAX, 31);
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), translated, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(0), window, EDU_MAX));
+	KUNIT_EXPECT_MEMEQ(test, page_address(one), page_address(two), EDU_MAX);
+
+	unmap(0, translated, SZ_4K, 0);
+	unmap(0, window, SZ_4K, BYPASS);
+}
+
+/* Coherent memory and what is no memory: the attribute means nothing there. */
+static void control_stays_translated(struct kunit *test)
+{
+	phys_addr_t bar = pci_resource_start(edus[1], 0);
+	dma_addr_t addr;
+	void *cpu;
+
+	open_window(test, 0);
+	cpu = dma_alloc_attrs(dev_of(0), SZ_64K, &addr, GFP_KERNEL, BYPASS);
+	KUNIT_ASSERT_NOT_NULL(test, cpu);
+	KUNIT_EXPECT_LT(test, addr, half(0));
+	carry(test, 0, addr, cpu, EDU_MAX, 40);
+	dma_free_attrs(dev_of(0), SZ_64K, cpu, addr, BYPASS);
+
+	addr = dma_map_resource(dev_of(0), bar, SZ_4K, DMA_TO_DEVICE, BYPASS);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	KUNIT_EXPECT_LT(test, addr, half(0));
+	dma_unmap_resource(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
+}
+
+static void list_with_a_hole_is_translated(struct kunit *test)
+{
+	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
+	struct ram *ram = ram_find(test);
+	struct scatterlist sgl[2];
+	struct sg_table sgt;
+
+	open_window(test, 0);
+	list_init(&sgt, sgl, low, high);
+	sg_set_page(&sgl[1], pfn_to_page(PHYS_PFN(ram->chunk[1].end)), 64, 0);
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev_of(0), &sgt, DMA_TO_DEVICE,
+						 BYPASS));
+	KUNIT_EXPECT_LT(test, sg_dma_address(&sgl[0]), half(0));
+	dma_unmap_sgtable(dev_of(0), &sgt, DMA_TO_DEVICE, BYPASS);
+}
+
+static void no_address_for_holes(struct kunit *test)
+{
+	struct ram *ram = ram_find(test);
+	unsigned int i, behind = 0;
+	struct page *page;
+
+	open_window(test, 0);
+	for (i = 0; i < ram->nr; i++) {
+		unsigned long pfn = PHYS_PFN(ram->chunk[i].end);
+
+		page = pfn_to_page(pfn - 1);
+		KUNIT_EXPECT_GE(test, probe(test, 0, page, SZ_4K, BYPASS),
+				half(0));
+		KUNIT_EXPECT_LT(test, probe(test, 0, page, SZ_4K + 1, BYPASS),
+				half(0));
+		/* Holes within a section have page structs. */
+		if (!pfn_valid(pfn))
+			continue;
+		behind++;
+		KUNIT_EXPECT_LT(test, probe(test, 0, pfn_to_page(pfn), SZ_4K,
+					    BYPASS), half(0));
+	}
+	KUNIT_EXPECT_GT(test, behind, 0);
+}
+
+static void stale_address_faults(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	addr = map(test, 0, page, 0, SZ_4K, 0);
+	carry(test, 0, addr, page_address(page), EDU_MAX, 50);
+	unmap(0, addr, SZ_4K, 0);
+	/* A flush queue invalidates later: its timer runs for 10 ms. */
+	msleep(100);
+	expect_refused(test, 0, addr, page_address(page));
+}
+
+static void address_past_the_window_faults(struct kunit *test)
+{
+	struct ram *ram = ram_find(test);
+
+	open_window(test, 0);
+	expect_refused(test, 0, half(0) + ram->chunk[ram->nr - 1].end, NULL);
+}
+
+static void address_in_a_hole_faults(struct kunit *test)
+{
+	struct ram *ram = ram_find(test);
+
+	open_window(test, 0);
+	expect_refused(test, 0, half(0) + ram->chunk[1].end, NULL);
+	expect_refused(test, 0, half(0) + ram->chunk[2].start - SZ_4K, NULL);
+}
+
+static void closed_by_unbind(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	carry(test, 0, addr, page_address(page), EDU_MAX, 60);
+	unmap(0, addr, SZ_4K, BYPASS);
+
+	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	KUNIT_EXPECT_EQ(test, mapped(0, page_to_phys(page)), 0);
+	expect_refused(test, 0, addr, page_address(page));
+}
+
+static void deny_lets_the_window_drain(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH), *other = buffer(test, LOW);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_DRAINING);
+	KUNIT_EXPECT_LT(test, probe(test, 0, other, SZ_4K, BYPASS), half(0));
+	carry(test, 0, addr, page_address(page), EDU_MAX, 70);
+	unmap(0, addr, SZ_4K, BYPASS);
+
+	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	KUNIT_EXPECT_EQ(test, mapped(0, page_to_phys(page)), 0);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EACCES);
+}
+
+/*
+ * With the start of a large page, which taking an address of the window for a
+ * translated one would tear out of it.
+ */
+static void unmap_needs_no_attribute(struct kunit *test)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(0));
+	struct page *page = large_buffer(test, LOW);
+	phys_addr_t phys = page_to_phys(page);
+	dma_addr_t addr;
+
+	/* dma-debug tells of the first driver that forgets it. */
+	kunit_info(test, "require-console: unmaps DMA memory without DMA_ATTR");
+	kunit_info(test, "expect-console: WARNING: .* debug_dma_check_bypass");
+	open_window(test, 0);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	unmap(0, addr, SZ_4K, BYPASS);
+	KUNIT_EXPECT_EQ(test, mapped(0, phys), phys);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	unmap(0, addr, SZ_4K, 0);
+	KUNIT_EXPECT_EQ(test, mapped(0, phys), phys);
+	addr = map(test, 0, page, 0, SZ_4K, 0);
+	unmap(0, addr, SZ_4K, BYPASS);
+	KUNIT_EXPECT_EQ(test, 0, iommu_iova_to_phys(domain, addr));
+}
+
+static void refused_device_is_translated(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(1)), -EACCES);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(1)), DMA_BYPASS_CLOSED);
+	addr = map(test, 1, page, 0, SZ_4K, BYPASS);
+	KUNIT_EXPECT_LT(test, addr, half(1));
+	carry(test, 1, addr, page_address(page), EDU_MAX, 80);
+	unmap(1, addr, SZ_4K, BYPASS);
+	KUNIT_EXPECT_EQ(test, mapped(1, page_to_phys(page)), 0);
+}
+
+static void window_serves_one_device(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	carry(test, 0, addr, page_address(page), EDU_MAX, 90);
+	expect_refused(test, 1, addr, page_address(page));
+	unmap(0, addr, SZ_4K, BYPASS);
+}
+
+static void narrow_mask_is_translated(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+
+	open_window(test, 0);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), DMA_BIT_MASK(32)));
+	KUNIT_EXPECT_LE(test, probe(test, 0, page, SZ_4K, BYPASS),
+			DMA_BIT_MASK(32));
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), DMA_BIT_MASK(64)));
+	KUNIT_EXPECT_EQ(test, probe(test, 0, page, SZ_4K, BYPASS),
+			half(0) + page_to_phys(page));
+}
+
+static int vtd_suite_init(struct kunit_suite *suite)
+{
+	int i, err = edu_suite_init(suite);
+
+	for (i = 0; !err && i < EDU_NR; i++)
+		if (edus[i])
+			boot_policy[i] = dma_bypass_policy(dev_of(i));
+	return err;
+}
+
+static struct kunit_case vtd_cases[] = {
+	KUNIT_CASE(command_line_opts_in),
+	KUNIT_CASE(address_is_half_plus_phys),
+	KUNIT_CASE(first_mapping_asks),
+	KUNIT_CASE_PARAM(device_moves_bytes, transfer_gen_params),
+	KUNIT_CASE(device_moves_lists),
+	KUNIT_CASE(both_kinds_at_once),
+	KUNIT_CASE(control_stays_translated),
+	KUNIT_CASE(list_with_a_hole_is_translated),
+	KUNIT_CASE(no_address_for_holes),
+	KUNIT_CASE(unmap_needs_no_attribute),
+	KUNIT_CASE(narrow_mask_is_translated),
+	KUNIT_CASE(stale_address_faults),
+	KUNIT_CASE(address_past_the_window_faults),
+	KUNIT_CASE(address_in_a_hole_faults),
+	KUNIT_CASE(closed_by_unbind),
+	KUNIT_CASE(deny_lets_the_window_drain),
+	KUNIT_CASE(refused_device_is_translated),
+	KUNIT_CASE(window_serves_one_device),
+	{ }
+};
+
+static struct kunit_suite vtd_suite = {
+	.name		= "dma_bypass_vtd",
+	.suite_init	= vtd_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= vtd_init,
+	.exit		= vtd_exit,
+	.test_cases	= vtd_cases,
+};
+
+/* Machines where the devices are not translated: there is nothing to bypass. */
+static int direct_init(struct kunit *test)
+{
+	if (!edus[0] || !edu_of(0) || use_dma_iommu(dev_of(0)))
+		kunit_skip(test, "needs an edu device that is not translated");
+	return 0;
+}
+
+static void nothing_to_bypass(struct kunit *test)
+{
+	struct device *dev = dev_of(0);
+
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev), -ENODEV);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev), DMA_BYPASS_CLOSED);
+	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev), DMA_BYPASS_NO_DIRECT);
+	KUNIT_EXPECT_EQ(test, dma_bypass_set_policy(dev,
+						    DMA_BYPASS_POLICY_ALLOW),
+			-ENODEV);
+}
+
+static void attribute_changes_nothing(struct kunit *test)
+{
+	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	KUNIT_EXPECT_EQ(test, probe(test, 0, low, SZ_8K, BYPASS),
+			page_to_phys(low));
+	KUNIT_EXPECT_EQ(test, probe(test, 0, low, SZ_8K, 0), page_to_phys(low));
+	KUNIT_EXPECT_EQ(test, probe(test, 0, high, SZ_8K, 0),
+			page_to_phys(high));
+	addr = map(test, 0, high, 0, SZ_8K, BYPASS);
+	KUNIT_EXPECT_EQ(test, addr, page_to_phys(high));
+	carry(test, 0, addr, page_address(high), EDU_MAX, 100);
+	unmap(0, addr, SZ_8K, BYPASS);
+}
+
+static void attribute_changes_no_list(struct kunit *test)
+{
+	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
+	struct scatterlist sgl[2];
+	struct sg_table sgt;
+
+	list_init(&sgt, sgl, low, high);
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev_of(0), &sgt,
+						 DMA_BIDIRECTIONAL, BYPASS));
+	KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[0]), sg_phys(&sgl[0]));
+	KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[1]), sg_phys(&sgl[1]));
+	carry_list(test, &sgt, 110);
+	dma_unmap_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, BYPASS);
+}
+
+static struct kunit_case direct_cases[] = {
+	KUNIT_CASE(nothing_to_bypass),
+	KUNIT_CASE(attribute_changes_nothing),
+	KUNIT_CASE(attribute_changes_no_list),
+	{ }
+};
+
+static struct kunit_suite direct_suite = {
+	.name		= "dma_bypass_direct",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= direct_init,
+	.test_cases	= direct_cases,
+};
+
+kunit_test_suites(&vtd_suite, &direct_suite);

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites for bypass windows behind VT-d have in common: two of QEMU's
+ * edu devices, and a look at what the IOMMU refused and what it maps.
+ */
+#ifndef _DMA_IOMMU_BYPASS_TEST_H
+#define _DMA_IOMMU_BYPASS_TEST_H
+
+#include <kunit/test.h>
+#include <linux/device.h>
+#include <linux/dma-bypass.h>
+#include <linux/dma-bypass-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/ioport.h>
+#include <linux/iommu-dma.h>
+#include <linux/pci.h>
+
+#include "../../lib/test_dma_bypass_edu.h"
+#include "intel/iommu.h"
+
+/**
+ * struct vtd_fault - the IOMMU refused an access
+ * @source: PCI bus, device and function that made it
+ * @read: whether the device wanted to read
+ * @page: address of the page
+ */
+struct vtd_fault {
+	u16	source;
+	bool	read;
+	u64	page;
+};
+
+#define VTD_FAULT_RECORD	16		/* bytes */
+
+static inline struct intel_iommu *vtd_of(struct device *dev)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
+	return info->iommu;
+}
+
+static inline bool vtd_take_record(void __iomem *record,
+				   struct vtd_fault *fault)
+{
+	u32 high = readl(record + 12);
+
+	if (!(high & DMA_FRCD_F))
+		return false;
+	fault->read = dma_frcd_type(high);
+	fault->source = dma_frcd_source_id(readl(record + 8));
+	fault->page = dma_frcd_page_addr(readq(record));
+	writel(DMA_FRCD_F, record + 12);
+	return true;
+}
+
+/* Number of faults since the last call; the last of them is in @fault. */
+static inline unsigned int vtd_faults(struct device *dev,
+				      struct vtd_fault *fault)
+{
+	struct intel_iommu *iommu = vtd_of(dev);
+	void __iomem *record = iommu->reg + cap_fault_reg_offset(iommu->cap);
+	unsigned int i, nr = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
+	for (i = 0; i < cap_num_fault_regs(iommu->cap); i++)
+		nr += vtd_take_record(record + i * VTD_FAULT_RECORD, fault);
+	writel(DMA_FSTS_PFO | DMA_FSTS_PPF | DMA_FSTS_PRO,
+	       iommu->reg + DMAR_FSTS_REG);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	return nr;
+}
+
+static inline bool vtd_faulted(struct device *dev, dma_addr_t addr, bool read)
+{
+	struct vtd_fault fault;
+
+	return vtd_faults(dev, &fault) && fault.read == read &&
+	       fault.source == pci_dev_id(to_pci_dev(dev)) &&
+	       fault.page == (addr & PAGE_MASK);
+}
+
+/*
+ * Take faults over from the handler of the IOMMU's driver, which clears the
+ * records, and prints no more than three in five seconds.
+ */
+static inline void vtd_watch(struct device *dev)
+{
+	struct vtd_fault old;
+
+	disable_irq(vtd_of(dev)->irq);
+	vtd_faults(dev, &old);
+}
+
+static inline void vtd_unwatch(struct device *dev)
+{
+	enable_irq(vtd_of(dev)->irq);
+}
+
+/* Size of the page that maps @iova; zero if nothing does. */
+static inline u64 vtd_page_size(struct device *dev, dma_addr_t iova)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct dma_pte *pte = to_dmar_domain(domain)->pgd;
+	int level = agaw_to_level(to_dmar_domain(domain)->agaw);
+
+	for (;; level--) {
+		pte += pfn_level_offset(iova >> VTD_PAGE_SHIFT, level);
+		if (!dma_pte_present(pte))
+			return 0;
+		if (level == 1 || dma_pte_superpage(pte))
+			return level_size(level) << VTD_PAGE_SHIFT;
+		pte = phys_to_virt(dma_pte_addr(pte));
+	}
+}
+
+#define BYPASS		DMA_ATTR_IOMMU_BYPASS
+#define HIGH		GFP_KERNEL
+#define LOW		(GFP_KERNEL | GFP_DMA32)
+#define MAX_CHUNKS	8
+
+static struct pci_dev *edus[EDU_NR];
+
+static inline struct device *dev_of(int i)
+{
+	return &edus[i]->dev;
+}
+
+/* Changes when the driver is bound again. */
+static inline struct edu *edu_of(int i)
+{
+	return pci_get_drvdata(edus[i]);
+}
+
+/* Where the window has to be: reckoned here, not asked of the code under test. */
+static inline dma_addr_t half(int i)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(i));
+
+	return (domain->geometry.aperture_end >> 1) + 1;
+}
+
+/* What RAM there is, lowest first; likewise. */
+struct ram {
+	unsigned int		nr;
+	struct dma_bypass_range	chunk[MAX_CHUNKS];
+};
+
+static inline int ram_add(unsigned long pfn, unsigned long nr_pages, void *arg)
+{
+	struct ram *ram = arg;
+
+	if (ram->nr == MAX_CHUNKS)
+		return -ENOSPC;
+	ram->chunk[ram->nr].start = PFN_PHYS(pfn);
+	ram->chunk[ram->nr++].end = PFN_PHYS(pfn + nr_pages);
+	return 0;
+}
+
+static inline struct ram *ram_find(struct kunit *test)
+{
+	struct ram *ram = kunit_kzalloc(test, sizeof(*ram), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ram);
+	KUNIT_ASSERT_EQ(test, 0, walk_system_ram_range(0, PHYS_PFN(-1ULL), ram,
+						       ram_add));
+	/* So much the window can describe; less would leave no hole to test. */
+	KUNIT_ASSERT_EQ(test, ram->nr, DMA_BYPASS_RANGES);
+	return ram;
+}
+
+static inline void free_buffer(void *page)
+{
+	__free_pages(page, 1);
+}
+
+/* Two pages. */
+static inline struct page *buffer(struct kunit *test, gfp_t gfp)
+{
+	struct page *page = alloc_pages(gfp | __GFP_ZERO, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_buffer,
+							   page));
+	KUNIT_ASSERT_EQ(test, page_to_phys(page) >= SZ_4G, gfp == HIGH);
+	return page;
+}
+
+static inline void free_large_buffer(void *page)
+{
+	__free_pages(page, get_order(SZ_2M));
+}
+
+/* Two megabytes. */
+static inline struct page *large_buffer(struct kunit *test, gfp_t gfp)
+{
+	struct page *page = alloc_pages(gfp, get_order(SZ_2M));
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   free_large_buffer,
+							   page));
+	return page;
+}
+
+static inline dma_addr_t map(struct kunit *test, int i, struct page *page,
+			     unsigned int offset, size_t len,
+			     unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, offset, len,
+					     DMA_BIDIRECTIONAL, attrs);
+
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(i), addr));
+	return addr;
+}
+
+static inline void unmap(int i, dma_addr_t addr, size_t len, unsigned long attrs)
+{
+	dma_unmap_page_attrs(dev_of(i), addr, len, DMA_BIDIRECTIONAL, attrs);
+}
+
+/* What mapping a page gives; it is not mapped any more afterwards. */
+static inline dma_addr_t probe(struct kunit *test, int i, struct page *page,
+			       size_t len, unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, 0, len,
+					     DMA_TO_DEVICE, attrs);
+
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(i), addr));
+	dma_unmap_page_attrs(dev_of(i), addr, len, DMA_TO_DEVICE, attrs);
+	return addr;
+}
+
+/* The device reads @len bytes at @addr, where the processor has put @data. */
+static inline void carry_to(struct kunit *test, int i, dma_addr_t addr,
+			    const void *data, size_t len)
+{
+	void *seen = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(i), addr, len));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), seen, len));
+	KUNIT_EXPECT_MEMEQ(test, seen, data, len);
+}
+
+/* The device writes @len bytes at @addr, to be found by the processor. */
+static inline void carry_from(struct kunit *test, int i, dma_addr_t addr,
+			      const void *data, size_t len)
+{
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, len));
+	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(i), addr, len));
+}
+
+/* Both ways through @addr, which is mapped for the memory at @cpu. */
+static inline void carry(struct kunit *test, int i, dma_addr_t addr, void *cpu,
+			 size_t len, u64 seed)
+{
+	void *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	edu_pattern(cpu, len, seed);
+	dma_sync_single_for_device(dev_of(i), addr, len, DMA_BIDIRECTIONAL);
+	carry_to(test, i, addr, cpu, len);
+
+	edu_pattern(data, len, seed + 1);
+	carry_from(test, i, addr, data, len);
+	dma_sync_single_for_cpu(dev_of(i), addr, len, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_MEMEQ(test, cpu, data, len);
+}
+
+/*
+ * The IOMMU stops the device in both directions, and says so.  Nothing of the
+ * memory at @cpu, if there is any, comes through.
+ */
+static inline void expect_refused(struct kunit *test, int i, dma_addr_t addr,
+				  void *cpu)
+{
+	u8 *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+	u8 *ours = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_NOT_NULL(test, ours);
+	edu_pattern(ours, EDU_MAX, 1);
+	if (cpu)
+		memcpy(cpu, ours, EDU_MAX);
+
+	edu_pattern(data, EDU_MAX, 2);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(i), addr, EDU_MAX));
+	KUNIT_EXPECT_TRUE_MSG(test, vtd_faulted(dev_of(i), addr, true),
+			      "device read at %pad", &addr);
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
+	KUNIT_EXPECT_MEMNEQ(test, data, ours, 16);
+
+	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(i), addr, EDU_MAX));
+	KUNIT_EXPECT_TRUE_MSG(test, vtd_faulted(dev_of(i), addr, false),
+			      "device wrote at %pad", &addr);
+	if (cpu)
+		KUNIT_EXPECT_MEMEQ(test, (u8 *)cpu, ours, EDU_MAX);
+}
+
+static inline void open_window(struct kunit *test, int i)
+{
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev_of(i)));
+	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(i)), DMA_BYPASS_OPEN);
+}
+
+static inline phys_addr_t mapped(int i, phys_addr_t phys)
+{
+	return iommu_iova_to_phys(iommu_get_domain_for_dev(dev_of(i)),
+				  half(i) + phys);
+}
+
+/* Nothing in the machine but the devices: for all kinds of machine. */
+static inline int edu_suite_init(struct kunit_suite *suite)
+{
+	int err = pci_register_driver(&edu_driver);
+
+	if (!err)
+		edu_find(edus);
+	return err;
+}
+
+static inline void edu_suite_exit(struct kunit_suite *suite)
+{
+	edu_put(edus);
+	pci_unregister_driver(&edu_driver);
+}
+
+static inline bool translated(int i)
+{
+	return edus[i] && edu_of(i) && use_dma_iommu(dev_of(i));
+}
+
+/* The first device has the administrator's grant, the second has not. */
+static inline int vtd_init(struct kunit *test)
+{
+	if (!translated(0) || !translated(1))
+		kunit_skip(test, "needs two edu devices behind VT-d");
+	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_ALLOW);
+	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
+	vtd_watch(dev_of(0));
+	return 0;
+}
+
+static inline void vtd_exit(struct kunit *test)
+{
+	struct vtd_fault fault;
+	int i;
+
+	if (!translated(0) || !translated(1))
+		return;
+	KUNIT_EXPECT_EQ_MSG(test, vtd_faults(dev_of(0), &fault), 0,
+			    "a fault that nobody expected");
+	vtd_unwatch(dev_of(0));
+	for (i = 0; i < EDU_NR; i++) {
+		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
+		KUNIT_EXPECT_EQ(test, 0, edu_rebind(edus[i]));
+	}
+}
+
+#endif /* _DMA_IOMMU_BYPASS_TEST_H */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bypass windows: the rungs of the mapping ladder in mapping.c.
+ *
+ * Each returns false for "not mine": the caller goes on to the next rung.
+ */
+#ifndef _KERNEL_DMA_BYPASS_H
+#define _KERNEL_DMA_BYPASS_H
+
+#include <linux/dma-bypass-ops.h>
+#include <linux/dma-map-ops.h>
+#include <linux/list.h>
+#include <linux/overflow.h>
+#include <linux/workqueue.h>
+
+#ifdef CONFIG_DMA_BYPASS
+
+/**
+ * struct dma_bypass - a device's bypass state
+ * @idle: window while nobody has asked
+ * @shut: window while nothing new may be mapped
+ * @dev: the device
+ * @ops: its back end
+ * @work: opens the window when a mapping has asked
+ * @full: what the back end opened, before the DMA mask cuts it
+ * @priv: the back end's handle of what it opened
+ * @policy: the administrator's
+ * @state: closed, open or draining
+ * @reason: why it is not open
+ * @failed: why it could not be built since the driver was bound
+ * @mask: what the device can address, at the last look
+ * @told: the driver's refusal was reported since it was bound
+ * @in_sysfs: the files in sysfs exist
+ * @info: what the window costs, while there is one
+ * @node: in dma_bypass_asked, from the first question to the driver's end
+ *
+ * All but the windows is protected by dma_bypass_mutex.
+ */
+struct dma_bypass {
+	struct dma_bypass_window	idle;
+	struct dma_bypass_window	shut;
+	struct device			*dev;
+	const struct dma_bypass_ops	*ops;
+	struct work_struct		work;
+	struct dma_bypass_window	full;
+	void				*priv;
+	enum dma_bypass_policy		policy;
+	enum dma_bypass_state		state;
+	enum dma_bypass_reason		reason;
+	enum dma_bypass_reason		failed;
+	u64				mask;
+	bool				told;
+	bool				in_sysfs;
+	struct dma_bypass_info		info;
+	struct list_head		node;
+};
+
+extern struct list_head dma_bypass_asked;
+
+enum dma_bypass_reason dma_bypass_current_reason(struct dma_bypass *b);
+void dma_bypass_sysfs_add(struct device *dev);
+void dma_bypass_uevent(struct dma_bypass *b);
+
+dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,
+			      struct device *dev, phys_addr_t phys, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs);
+bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			 enum dma_data_direction dir, unsigned long attrs);
+void __dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl,
+			   int nents, enum dma_data_direction dir,
+			   unsigned long attrs);
+void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,
+			  int nents, enum dma_data_direction dir, bool for_cpu);
+
+static inline bool dma_bypass_in_ram(const struct dma_bypass_window *win,
+				     phys_addr_t phys, size_t size)
+{
+	const struct dma_bypass_range *ram = win->ram;
+	phys_addr_t end;
+
+	/* Turns everything away at once where nothing may be mapped. */
+	if (check_add_overflow(phys, size, &end) || end > ram[0].end)
+		return false;
+	if (phys >= ram[0].start)
+		return true;
+	if (phys >= ram[1].start && end <= ram[1].end)
+		return true;
+	return phys >= ram[2].start && end <= ram[2].end;
+}
+
+/* The caller has seen the attribute and that there is a window. */
+static inline dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
+					 struct device *dev, phys_addr_t phys,
+					 size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	if (!dma_bypass_in_ram(win, phys, size) ||
+	    dma_kmalloc_needs_bounce(dev, size, dir))
+		return DMA_MAPPING_ERROR;
+	if (unlikely(win->ops))
+		return dma_bypass_resolve(win, dev, phys, size, dir, attrs);
+	return win->base + phys;
+}
+
+static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
+				       size_t size,
+				       enum dma_data_direction dir,
+				       unsigned long attrs, dma_addr_t *addr)
+{
+	const struct dma_bypass_window *win;
+
+	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
+		return false;
+	win = READ_ONCE(dev->dma_bypass);
+	if (!win)
+		return false;
+
+	*addr = dma_bypass_addr(win, dev, phys, size, dir, attrs);
+	if (*addr == DMA_MAPPING_ERROR)
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		arch_sync_dma_for_device(phys, size, dir);
+	return true;
+}
+
+/* By value, not by attribute: the policy or the driver may have changed. */
+static inline const struct dma_bypass_window *
+dma_bypass_find(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
+
+	if (!win || addr < win->base)
+		return NULL;
+	if (unlikely(win->ops) && !win->ops->owns(dev, addr))
+		return NULL;
+	return win;
+}
+
+/* Only linear windows serve devices that need cache maintenance. */
+static inline bool dma_bypass_sync_single_for_cpu(struct device *dev,
+						  dma_addr_t addr, size_t size,
+						  enum dma_data_direction dir)
+{
+	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+
+	if (!win)
+		return false;
+	if (!dev_is_dma_coherent(dev)) {
+		arch_sync_dma_for_cpu(addr - win->base, size, dir);
+		arch_sync_dma_for_cpu_all();
+	}
+	return true;
+}
+
+static inline bool dma_bypass_sync_single_for_device(struct device *dev,
+						     dma_addr_t addr,
+						     size_t size,
+						     enum dma_data_direction dir)
+{
+	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+
+	if (!win)
+		return false;
+	if (!dev_is_dma_coherent(dev))
+		arch_sync_dma_for_device(addr - win->base, size, dir);
+	return true;
+}
+
+static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
+				    size_t size, enum dma_data_direction dir,
+				    unsigned long attrs)
+{
+	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+
+	if (!win)
+		return false;
+	if (unlikely(win->ops) && win->ops->unmap)
+		win->ops->unmap(dev, addr, size, dir, attrs);
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+		arch_sync_dma_for_cpu(addr - win->base, size, dir);
+		arch_sync_dma_for_cpu_all();
+	}
+	return true;
+}
+
+static inline bool dma_bypass_map_sg(struct device *dev,
+				     struct scatterlist *sgl, int nents,
+				     enum dma_data_direction dir,
+				     unsigned long attrs)
+{
+	return (attrs & DMA_ATTR_IOMMU_BYPASS) && READ_ONCE(dev->dma_bypass) &&
+	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
+}
+
+/*
+ * A list is in the window as a whole or not at all, so its first entry speaks
+ * for all.  The bus address of a peer is not the window's, whatever its value.
+ */
+static inline bool dma_bypass_owns_sg(struct device *dev,
+				      struct scatterlist *sgl)
+{
+	return !sg_dma_is_bus_address(sgl) &&
+	       dma_bypass_find(dev, sg_dma_address(sgl));
+}
+
+static inline bool dma_bypass_unmap_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	if (!dma_bypass_owns_sg(dev, sgl))
+		return false;
+	__dma_bypass_unmap_sg(dev, sgl, nents, dir, attrs);
+	return true;
+}
+
+static inline bool dma_bypass_sync_sg_for_cpu(struct device *dev,
+					      struct scatterlist *sgl,
+					      int nents,
+					      enum dma_data_direction dir)
+{
+	if (!dma_bypass_owns_sg(dev, sgl))
+		return false;
+	__dma_bypass_sync_sg(dev, sgl, nents, dir, true);
+	return true;
+}
+
+static inline bool dma_bypass_sync_sg_for_device(struct device *dev,
+						 struct scatterlist *sgl,
+						 int nents,
+						 enum dma_data_direction dir)
+{
+	if (!dma_bypass_owns_sg(dev, sgl))
+		return false;
+	__dma_bypass_sync_sg(dev, sgl, nents, dir, false);
+	return true;
+}
+
+#else /* CONFIG_DMA_BYPASS */
+
+static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
+				       size_t size,
+				       enum dma_data_direction dir,
+				       unsigned long attrs, dma_addr_t *addr)
+{
+	return false;
+}
+
+static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
+				    size_t size, enum dma_data_direction dir,
+				    unsigned long attrs)
+{
+	return false;
+}
+
+static inline bool dma_bypass_map_sg(struct device *dev,
+				     struct scatterlist *sgl, int nents,
+				     enum dma_data_direction dir,
+				     unsigned long attrs)
+{
+	return false;
+}
+
+static inline bool dma_bypass_unmap_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	return false;
+}
+
+static inline bool dma_bypass_sync_single_for_cpu(struct device *dev,
+						  dma_addr_t addr, size_t size,
+						  enum dma_data_direction dir)
+{
+	return false;
+}
+
+static inline bool dma_bypass_sync_single_for_device(struct device *dev,
+						     dma_addr_t addr,
+						     size_t size,
+						     enum dma_data_direction dir)
+{
+	return false;
+}
+
+static inline bool dma_bypass_sync_sg_for_cpu(struct device *dev,
+					      struct scatterlist *sgl,
+					      int nents,
+					      enum dma_data_direction dir)
+{
+	return false;
+}
+
+static inline bool dma_bypass_sync_sg_for_device(struct device *dev,
+						 struct scatterlist *sgl,
+						 int nents,
+						 enum dma_data_direction dir)
+{
+	return false;
+}
+
+#endif /* CONFIG_DMA_BYPASS */
+#endif /* _KERNEL_DMA_BYPASS_H */

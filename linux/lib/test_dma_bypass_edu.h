@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * QEMU's "edu" device, for test suites that want to see real DMA.
+ *
+ * The device copies between memory and a buffer of its own, one way or the
+ * other, 100 ms after it was told to.  Its driver is defined here: a suite
+ * registers it, and so can bind and unbind it as often as it likes.
+ */
+#ifndef _TEST_DMA_BYPASS_EDU_H
+#define _TEST_DMA_BYPASS_EDU_H
+
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/io.h>
+#include <linux/pci.h>
+#include <linux/prandom.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/swab.h>
+
+#define EDU_VENDOR	0x1234
+#define EDU_DEVICE	0x11e8
+
+#define EDU_SRC		0x80
+#define EDU_DST		0x88
+#define EDU_COUNT	0x90
+#define EDU_CMD		0x98
+#define EDU_RUN		BIT(0)
+#define EDU_TO_RAM	BIT(1)
+
+#define EDU_BUFFER	0x40000		/* where the device has its own */
+#define EDU_MAX		2048		/* bytes; QEMU dies of all 4096 */
+#define EDU_NR		2		/* devices that the suites use */
+
+/**
+ * struct edu - a bound device
+ * @regs: its registers
+ * @scratch: EDU_MAX bytes that the device can reach in any case
+ * @scratch_addr: their DMA address
+ */
+struct edu {
+	void __iomem	*regs;
+	void		*scratch;
+	dma_addr_t	scratch_addr;
+};
+
+/* The registers have the byte order of the emulated processor's reset. */
+#define EDU_BIG_ENDIAN	(IS_ENABLED(CONFIG_PPC) || IS_ENABLED(CONFIG_SPARC))
+
+static inline void edu_write(struct edu *edu, unsigned int reg, u64 val)
+{
+	writeq(EDU_BIG_ENDIAN ? swab64(val) : val, edu->regs + reg);
+}
+
+static inline u64 edu_read(struct edu *edu, unsigned int reg)
+{
+	u64 val = readq(edu->regs + reg);
+
+	return EDU_BIG_ENDIAN ? swab64(val) : val;
+}
+
+static inline int edu_run(struct edu *edu, u64 src, u64 dst, size_t len,
+			  u64 cmd)
+{
+	int tries;
+
+	if (len > EDU_MAX)
+		return -EINVAL;
+	edu_write(edu, EDU_SRC, src);
+	edu_write(edu, EDU_DST, dst);
+	edu_write(edu, EDU_COUNT, len);
+	edu_write(edu, EDU_CMD, cmd | EDU_RUN);
+	for (tries = 0; tries < 500; tries++) {
+		msleep(20);
+		if (!(edu_read(edu, EDU_CMD) & EDU_RUN))
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
+/* The device reads memory. */
+static inline int edu_fetch(struct edu *edu, dma_addr_t addr, size_t len)
+{
+	return edu_run(edu, addr, EDU_BUFFER, len, 0);
+}
+
+/* The device writes to memory what it holds. */
+static inline int edu_store(struct edu *edu, dma_addr_t addr, size_t len)
+{
+	return edu_run(edu, EDU_BUFFER, addr, len, EDU_TO_RAM);
+}
+
+/* Let the device hold @data, over a path that always works. */
+static inline int edu_load(struct edu *edu, const void *data, size_t len)
+{
+	memcpy(edu->scratch, data, len);
+	return edu_fetch(edu, edu->scratch_addr, len);
+}
+
+/* Tell what the device holds, over a path that always works. */
+static inline int edu_dump(struct edu *edu, void *data, size_t len)
+{
+	int err = edu_store(edu, edu->scratch_addr, len);
+
+	memcpy(data, edu->scratch, len);
+	return err;
+}
+
+/* Bytes that no other seed gives. */
+static inline void edu_pattern(void *data, size_t len, u64 seed)
+{
+	struct rnd_state state;
+
+	prandom_seed_state(&state, seed);
+	prandom_bytes_state(&state, data, len);
+}
+
+static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct edu *edu;
+	int err;
+
+	edu = devm_kzalloc(&pdev->dev, sizeof(*edu), GFP_KERNEL);
+	if (!edu)
+		return -ENOMEM;
+	err = pcim_enable_device(pdev);
+	if (err)
+		return err;
+	edu->regs = pcim_iomap(pdev, 0, 0);
+	if (!edu->regs)
+		return -ENOMEM;
+	err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (err)
+		return err;
+	pci_set_master(pdev);
+	edu->scratch = dmam_alloc_coherent(&pdev->dev, EDU_MAX,
+					   &edu->scratch_addr, GFP_KERNEL);
+	if (!edu->scratch)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, edu);
+	return 0;
+}
+
+static void edu_remove(struct pci_dev *pdev)
+{
+	pci_clear_master(pdev);
+}
+
+static const struct pci_device_id edu_ids[] = {
+	{ PCI_DEVICE(EDU_VENDOR, EDU_DEVICE) },
+	{ }
+};
+
+static struct pci_driver edu_driver = {
+	.name		= "edu-kunit",
+	.id_table	= edu_ids,
+	.probe		= edu_probe,
+	.remove		= edu_remove,
+};
+
+/* The devices of this machine, by slot; NULL where there are less. */
+static inline void edu_find(struct pci_dev *pdev[EDU_NR])
+{
+	struct pci_dev *pos = NULL;
+	int i;
+
+	for (i = 0; i < EDU_NR; i++) {
+		pos = pci_get_device(EDU_VENDOR, EDU_DEVICE, pos);
+		pdev[i] = pci_dev_get(pos);
+		if (!pos)
+			break;
+	}
+	pci_dev_put(pos);
+}
+
+static inline void edu_put(struct pci_dev *pdev[EDU_NR])
+{
+	int i;
+
+	for (i = 0; i < EDU_NR; i++) {
+		pci_dev_put(pdev[i]);
+		pdev[i] = NULL;
+	}
+}
+
+/* Unbind the driver and bind it again: as if nothing had happened before. */
+static inline int edu_rebind(struct pci_dev *pdev)
+{
+	device_release_driver(&pdev->dev);
+	return device_attach(&pdev->dev) == 1 ? 0 : -ENODEV;
+}
+
+#endif /* _TEST_DMA_BYPASS_EDU_H */

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the administrator can see and say, from user space.
+ *
+ * No driver is bound to the device, so it has a DMA mask of 32 bits, and "mask"
+ * is the reason where nothing else speaks against a window.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define TOOL		"/bin/dma_bypass"
+#define UEVENT_HELPER	"/sys/kernel/uevent_helper"
+
+static void policy_is_read_back(void)
+{
+	static const char * const words[] = { "allow", "deny", "default" };
+
+	EXPECT_FILE(POLICY, "default");
+	for (int i = 0; i < 3; i++) {
+		EXPECT(!write_file(POLICY, words[i]));
+		EXPECT_FILE(POLICY, words[i]);
+		EXPECT_FILE(STATE, "closed");
+		EXPECT_FILE(REASON, words[i][0] == 'a' ? "mask" : "policy");
+	}
+	EXPECT(!write_file(POLICY, "allow\n"));
+	EXPECT_FILE(POLICY, "allow");
+	EXPECT(!write_file(POLICY, "default"));
+}
+
+static void bad_words_change_nothing(void)
+{
+	static const char * const words[] = {
+		"maybe", "Allow", "allow deny", " allow", "allow\n\n", "\n", "1",
+		"defaul", "defaults",
+	};
+	static char endless[5000];
+
+	EXPECT(!write_file(POLICY, "deny"));
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		EXPECT(write_file(POLICY, words[i]) == -EINVAL);
+	memset(endless, 'a', sizeof(endless) - 1);
+	EXPECT(write_file(POLICY, endless) == -EINVAL);
+	EXPECT(!write_file(POLICY, ""));
+	EXPECT_FILE(POLICY, "deny");
+	EXPECT(!write_file(POLICY, "default"));
+}
+
+static void state_and_reason_are_read_only(void)
+{
+	EXPECT(write_file(STATE, "open") < 0);
+	EXPECT(write_file(REASON, "granted") < 0);
+	EXPECT_FILE(STATE, "closed");
+}
+
+static void mode_is_read_only(void)
+{
+	struct stat stat_mode;
+
+	EXPECT_FILE(MODE, "default");
+	ASSERT(!stat(MODE, &stat_mode));
+	EXPECT((stat_mode.st_mode & 0777) == 0444);
+	EXPECT(write_file(MODE, "request") < 0);
+	EXPECT_FILE(MODE, "default");
+}
+
+/* How writing a policy fails in a process that did @prepare. */
+static int allow_after(void (*prepare)(void))
+{
+	int status;
+
+	if (!fork()) {
+		prepare();
+		_exit(-write_file(POLICY, "allow"));
+	}
+	wait(&status);
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+static void drop(int capability)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data))
+		_exit(EXIT_FAILURE);
+	data[CAP_TO_INDEX(capability)].effective &= ~CAP_TO_MASK(capability);
+	if (syscall(SYS_capset, &header, data))
+		_exit(EXIT_FAILURE);
+}
+
+static void keep_all(void)
+{
+}
+
+static void drop_rawio(void)
+{
+	drop(CAP_SYS_RAWIO);
+}
+
+static void drop_admin(void)
+{
+	drop(CAP_SYS_ADMIN);
+}
+
+static void drop_root(void)
+{
+	if (setuid(1000))
+		_exit(EXIT_FAILURE);
+}
+
+static void both_capabilities_are_needed(void)
+{
+	EXPECT(allow_after(drop_rawio) == -EACCES);
+	EXPECT(allow_after(drop_admin) == -EACCES);
+	EXPECT_FILE(POLICY, "default");
+	EXPECT(!allow_after(keep_all));
+	EXPECT_FILE(POLICY, "allow");
+	EXPECT(!write_file(POLICY, "default"));
+}
+
+static void write_permission_is_not_enough(void)
+{
+	ASSERT(!chmod(POLICY, 0666));
+	EXPECT(allow_after(drop_root) == -EACCES);
+	EXPECT_FILE(POLICY, "default");
+	EXPECT(!chmod(POLICY, 0644));
+}
+
+/* The lines of UEVENTS with this word, once there are as many as wanted. */
+static int uevents(const char *word, int wanted)
+{
+	int tries, nr;
+
+	for (tries = 0; tries < 100; tries++) {
+		const char *found = read_file(UEVENTS);
+
+		for (nr = 0; (found = strstr(found, word)); nr++)
+			found++;
+		if (nr >= wanted)
+			break;
+		usleep(20000);
+	}
+	return nr;
+}
+
+static void change_is_announced(void)
+{
+	const char *line;
+
+	unlink(UEVENTS);
+	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	EXPECT(!write_file(POLICY, "allow"));
+	EXPECT(uevents("DMA_BYPASS_POLICY=allow", 1) == 1);
+	line = read_file(UEVENTS);
+	EXPECT(strstr(line, "ACTION=change "));
+	EXPECT(strstr(line, "/" EDU " SUBSYSTEM=pci "));
+	EXPECT(strstr(line, "DMA_BYPASS_STATE=closed "));
+	EXPECT(strstr(line, "DMA_BYPASS_REASON=mask "));
+	EXPECT(!write_file(POLICY, "deny"));
+	EXPECT(uevents("DMA_BYPASS_REASON=policy", 1) == 1);
+	EXPECT(!write_file(POLICY, "default"));
+	EXPECT(uevents("DMA_BYPASS_POLICY=default", 1) == 1);
+	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+}
+
+static void no_change_is_not_announced(void)
+{
+	unlink(UEVENTS);
+	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	EXPECT(!write_file(POLICY, "default"));
+	EXPECT(write_file(POLICY, "nonsense") == -EINVAL);
+	EXPECT(allow_after(drop_rawio) == -EACCES);
+	EXPECT(!write_file(POLICY, "deny"));
+	EXPECT(!write_file(POLICY, "default"));
+	EXPECT(uevents("DMA_BYPASS_POLICY=", 3) == 2);
+	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+}
+
+static const char *tool_said;
+
+/* Run the administrator's program; its exit status. */
+static int tool(const char *command, const char *device, const char *policy)
+{
+	int status;
+
+	if (!fork()) {
+		if (!freopen("/said", "w", stdout))
+			_exit(EXIT_FAILURE);
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+		execl(TOOL, TOOL, command, device, policy, NULL);
+		_exit(127);
+	}
+	wait(&status);
+	tool_said = read_file("/said");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void program_lists_devices(void)
+{
+	char line[256] = "", group[16] = "";
+
+	ASSERT(readlink(EDU_SYSFS "iommu_group", line, sizeof(line) - 1) > 0);
+	sscanf(strstr(line, "groups/") ?: "", "groups/%15[0-9]", group);
+	snprintf(line, sizeof(line), "\n%-16s %5s  %-8s %-9s %-12s %s\n", EDU,
+		 group, "default", "closed", "policy", "-");
+	EXPECT(!tool("list", NULL, NULL));
+	EXPECT(strstr(tool_said, "system mode: default\n"));
+	EXPECT(strstr(tool_said, line));
+	EXPECT(!tool(NULL, NULL, NULL));
+	EXPECT(strstr(tool_said, line));
+}
+
+static void program_sets_policy(void)
+{
+	EXPECT(!tool("set", EDU, "allow"));
+	EXPECT(!*tool_said);
+	EXPECT_FILE(POLICY, "allow");
+	EXPECT(!tool("list", NULL, NULL));
+	EXPECT(strstr(tool_said, " allow    closed    mask "));
+	EXPECT(!tool("set", EDU, "default"));
+	EXPECT_FILE(POLICY, "default");
+}
+
+static void program_explains_failure(void)
+{
+	EXPECT(tool("set", EDU, "maybe") == 1);
+	EXPECT(strstr(tool_said, "use default, allow or deny"));
+	EXPECT(tool("set", EDU, "") == 1);
+	EXPECT(tool("set", "0000:99:00.0", "allow") == 1);
+	EXPECT(strstr(tool_said, "no such device"));
+	EXPECT(tool("set", "*", "allow") == 1);
+	EXPECT(tool("set", EDU, NULL) == 2);
+	EXPECT(strstr(tool_said, "usage:"));
+	EXPECT_FILE(POLICY, "default");
+}
+
+const struct guest_suite admin_suite = {
+	.name	= "dma_bypass_admin",
+	.tests	= (const struct guest_test []) {
+		{ "policy_is_read_back", policy_is_read_back },
+		{ "bad_words_change_nothing", bad_words_change_nothing },
+		{ "state_and_reason_are_read_only",
+		  state_and_reason_are_read_only },
+		{ "mode_is_read_only", mode_is_read_only },
+		{ "both_capabilities_are_needed", both_capabilities_are_needed },
+		{ "write_permission_is_not_enough",
+		  write_permission_is_not_enough },
+		{ "change_is_announced", change_is_announced },
+		{ "no_change_is_not_announced", no_change_is_not_announced },
+		{ "program_lists_devices", program_lists_devices },
+		{ "program_sets_policy", program_sets_policy },
+		{ "program_explains_failure", program_explains_failure },
+		{ }
+	},
+};
+
+static void never_is_in_force(void)
+{
+	EXPECT_FILE(MODE, "never");
+	EXPECT_FILE(STATE, "closed");
+	EXPECT_FILE(REASON, "mode");
+	EXPECT(write_file(MODE, "default") < 0);
+	EXPECT_FILE(MODE, "never");
+}
+
+/* The command line opted the device in: it says so, and gets nothing. */
+static void never_cannot_be_loosened(void)
+{
+	EXPECT_FILE(POLICY, "allow");
+	EXPECT(write_file(POLICY, "allow") == -EPERM);
+	EXPECT(!write_file(POLICY, "deny"));
+	EXPECT(write_file(POLICY, "allow") == -EPERM);
+	EXPECT_FILE(POLICY, "deny");
+	EXPECT(tool("set", EDU, "allow") == 1);
+	EXPECT(strstr(tool_said, "the system mode is never"));
+	EXPECT(!write_file(POLICY, "default"));
+	EXPECT_FILE(POLICY, "default");
+	EXPECT_FILE(REASON, "mode");
+}
+
+/* With iommu.passthrough=1 beside it. */
+static void never_translates_all(void)
+{
+	EXPECT_FILE(group_file("type"), "DMA");
+	EXPECT(write_file(group_file("type"), "identity") == -EPERM);
+	EXPECT_FILE(group_file("type"), "DMA");
+	EXPECT(!write_file(group_file("type"), "DMA"));
+	EXPECT_FILE(WINDOWS, "");
+}
+
+const struct guest_suite never_suite = {
+	.name	= "dma_bypass_never",
+	.tests	= (const struct guest_test []) {
+		{ "never_is_in_force", never_is_in_force },
+		{ "never_cannot_be_loosened", never_cannot_be_loosened },
+		{ "never_translates_all", never_translates_all },
+		{ }
+	},
+};

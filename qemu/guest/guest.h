@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The test suites that run in user space, and what they share.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EDU		"0000:00:01.0"
+#define EDU_SYSFS	"/sys/bus/pci/devices/" EDU "/"
+#define POLICY		EDU_SYSFS "dma_bypass/policy"
+#define STATE		EDU_SYSFS "dma_bypass/state"
+#define REASON		EDU_SYSFS "dma_bypass/reason"
+#define MODE		"/sys/module/iommu/parameters/dma_bypass"
+#define WINDOWS		"/sys/kernel/debug/dma_bypass"
+#define UEVENTS		"/uevents"
+
+struct guest_test {
+	const char	*name;
+	void		(*run)(void);
+};
+
+struct guest_suite {
+	const char		*name;
+	const struct guest_test	*tests;		/* the last has no name */
+};
+
+extern const struct guest_suite admin_suite, never_suite, vfio_suite;
+
+/* Run a suite, then print its results as a KTAP document of its own. */
+void run_suite(const struct guest_suite *suite);
+
+/* One line for the kernel's log, which does not mix two lines into one. */
+int say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The test that runs has failed. */
+void failed(const char *file, int line, const char *what);
+
+/* Go on in any case, or return from the function. */
+#define EXPECT(condition) \
+	((condition) ? true : (failed(__FILE__, __LINE__, #condition), false))
+#define ASSERT(condition) \
+	do { if (!EXPECT(condition)) return; } while (0)
+
+/* Expect a file to hold this line. */
+#define EXPECT_FILE(path, line) \
+	expect_file(__FILE__, __LINE__, path, line)
+bool expect_file(const char *file, int number, const char *path,
+		 const char *line);
+
+/* All of a file, until the next call, without the end of the last line. */
+const char *read_file(const char *path);
+
+/* 0 or a negative errno, from opening or from writing. */
+int write_file(const char *path, const char *text);
+
+/* The file in the directory of the device's IOMMU group. */
+const char *group_file(const char *name);
+
+#endif /* GUEST_H */
