@@ -146,7 +146,7 @@ struct dma_bypass_info {
  *	@direct, @base, and @mask where the device's own says too much.  Process
  *	context, dma_bypass_mutex held.
  * @open: make the window and describe it in @win (@base, @ram, and @ops unless
- *	linear); *@priv is handed to @close.  Process context, dma_bypass_lock
+ *	linear); *@priv is handed to @close.  Process context, dma_bypass_mutex
  *	held.  Returns 0 or a negative errno, with everything undone.
  * @close: undo @open.  The driver is gone, nothing is in flight.  Context as
  *	for @open.
