@@ -176,7 +176,8 @@ static void sun4v_bypass_facts(struct device *dev,
 			       struct dma_bypass_facts *facts)
 {
 	sun4v_bypass_probe(dev);
-	if (READ_ONCE(sun4v_bypass_of(dev)->support) != SUN4V_BYPASS_YES)
+	/* Where it is unknown, each mapping asks. */
+	if (READ_ONCE(sun4v_bypass_of(dev)->support) == SUN4V_BYPASS_NO)
 		facts->unsupported = true;
 	facts->base = U64_MAX - 1;
 }
@@ -214,6 +215,9 @@ static const struct dma_bypass_ops sun4v_bypass_ops = {
  */
 void sun4v_bypass_attach(struct device *dev)
 {
+	/* Found by a rescan of the bus, it is not known to the device tree. */
+	if (!dev->archdata.iommu)
+		return;
 	sun4v_bypass_probe(dev);
 	if (dma_bypass_attach(dev, &sun4v_bypass_ops))
 		dev_warn(dev, "no memory for a bypass window\n");

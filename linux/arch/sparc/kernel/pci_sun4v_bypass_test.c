@@ -318,6 +318,8 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE_PARAM(bypass_passes_attributes, attrs_gen_params),
 	KUNIT_CASE(sun4v_bypass_probes_once),
 	KUNIT_CASE(sun4v_bypass_probe_fails),
+	KUNIT_CASE(sun4v_bypass_probe_recovers),
+	KUNIT_CASE(sun4v_bypass_without_iommu),
 	KUNIT_CASE(sun4v_bypass_falls_back),
 	KUNIT_CASE(sun4v_bypass_remembers_not_supported),
 	KUNIT_CASE(bypass_across_blocks),

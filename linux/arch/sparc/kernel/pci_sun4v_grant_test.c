@@ -3,6 +3,7 @@
  * Tests of who gets sun4v's bypass addresses: what the hypervisor, the DMA mask
  * and the administrator say.
  */
+#include <kunit/device.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/iopoll.h>
@@ -51,6 +52,40 @@ void sun4v_bypass_probe_fails(struct kunit *test)
 	}
 }
 
+/* An error that passes costs the mappings that it hits, and no other. */
+void sun4v_bypass_probe_recovers(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_attach(test, false);
+
+	if (dma_bypass_never())
+		kunit_skip(test, "booted with iommu.dma_bypass=never");
+
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	t->iommu.bypass.support = SUN4V_BYPASS_UNKNOWN;
+	sun4v_hv_reset_calls(&t->hv);
+	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, HV_EIO);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), 0);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], 1);
+	sun4v_test_expect(t, t->buf, 64, true);
+}
+
+/* A device that a rescan has found has no IOMMU to be asked about. */
+void sun4v_bypass_without_iommu(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "unknown");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	sun4v_bypass_attach(dev);
+	KUNIT_EXPECT_NULL(test, dev->dma_bypass);
+}
+
+/* The only answer that is remembered; for the next round it is forgotten. */
+static void forget(struct sun4v_test *t, unsigned long error)
+{
+	if (error == HV_ENOTSUPPORTED)
+		t->iommu.bypass.support = SUN4V_BYPASS_YES;
+}
+
 /* Any answer but yes, for either end: translated, and counted. */
 void sun4v_bypass_falls_back(struct kunit *test)
 {
@@ -65,13 +100,13 @@ void sun4v_bypass_falls_back(struct kunit *test)
 				      bypass_errors[i]);
 			sun4v_test_expect(t, t->buf + 8, PG(3), false);
 			KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
-			t->iommu.bypass.support = SUN4V_BYPASS_YES;
+			forget(t, bypass_errors[i]);
 			sun4v_test_expect(t, t->buf + 8, PG(3), true);
 		}
 		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, bypass_errors[i]);
 		sun4v_test_expect(t, t->buf, 64, false);
 		KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
-		t->iommu.bypass.support = SUN4V_BYPASS_YES;
+		forget(t, bypass_errors[i]);
 	}
 }
 

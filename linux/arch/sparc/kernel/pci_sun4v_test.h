@@ -81,6 +81,8 @@ void sun4v_unmap_foreign(struct kunit *test);
 /* The cases of pci_sun4v_grant_test.c. */
 void sun4v_bypass_probes_once(struct kunit *test);
 void sun4v_bypass_probe_fails(struct kunit *test);
+void sun4v_bypass_probe_recovers(struct kunit *test);
+void sun4v_bypass_without_iommu(struct kunit *test);
 void sun4v_bypass_falls_back(struct kunit *test);
 void sun4v_bypass_remembers_not_supported(struct kunit *test);
 void sun4v_bypass_needs_full_mask(struct kunit *test);
