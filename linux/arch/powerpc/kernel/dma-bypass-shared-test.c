@@ -15,19 +15,6 @@ static int shared_init(struct kunit *test)
 	return err;
 }
 
-/* Is the memory at the upper address the device's to read? */
-static bool reaches(struct kunit *test, int i, struct page *page)
-{
-	u8 held[16] = {};
-
-	memset(page_address(page), 0x66, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), held, sizeof(held)));
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(i), UPPER_BASE +
-					   page_to_phys(page), sizeof(held)));
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), held, sizeof(held)));
-	return !memchr_inv(held, 0x66, sizeof(held));
-}
-
 static void granted_together_or_not_at_all(struct kunit *test)
 {
 	start_with(test, 0, DMA_BYPASS_POLICY_ALLOW);

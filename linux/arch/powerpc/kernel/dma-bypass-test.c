@@ -108,16 +108,6 @@ static int expected_err(const struct rule *rule, unsigned int bits)
 	return no_ddw() ? -EOPNOTSUPP : 0;
 }
 
-static int expected_err_of_allow(void)
-{
-	int i;
-
-	for (i = 0; rules[i].mode != dma_bypass_mode() ||
-	     rules[i].policy != DMA_BYPASS_POLICY_ALLOW; i++)
-		;
-	return expected_err(&rules[i], 64);
-}
-
 static enum power_window window_of_coherent(struct kunit *test, int i)
 {
 	dma_addr_t addr;
@@ -447,34 +437,6 @@ static void no_window_at_boot_unless_by_mask(struct kunit *test)
 			dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT);
 }
 
-/* As VFIO does it. */
-static void owner_finds_no_window(struct kunit *test)
-{
-	struct iommu_group *group = iommu_group_get(dev_of(0));
-	struct page *page = buffer(test);
-	struct edu raw = {};
-
-	KUNIT_ASSERT_NOT_NULL(test, group);
-	open_window(test, 0);
-	device_release_driver(dev_of(0));
-	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(group, test));
-
-	KUNIT_ASSERT_EQ(test, 0, raw_begin(&raw));
-	expect_unreachable(test, &raw, UPPER_BASE + page_to_phys(page),
-			   page_address(page));
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)),
-			expected_err_of_allow() ?: -EOPNOTSUPP);
-	raw_end(&raw);
-
-	iommu_group_release_dma_owner(group);
-	iommu_group_put(group);
-	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
-	open_window(test, 0);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, 0), LOWER);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
-			can_open() ? UPPER : LOWER);
-}
-
 #define FULL_MAX	4096
 
 /* Fill the lower window; returns the number of mappings that it took. */
@@ -565,7 +527,6 @@ static struct kunit_case power_cases[] = {
 	KUNIT_CASE(deny_lets_the_window_drain),
 	KUNIT_CASE(policy_spares_what_is_in_flight),
 	KUNIT_CASE(back_to_the_rule_of_the_mask),
-	KUNIT_CASE(owner_finds_no_window),
 	KUNIT_CASE(full_window_refuses_as_ever),
 	{ }
 };

@@ -180,6 +180,19 @@ static inline void expect_refused(struct kunit *test, int i, dma_addr_t addr,
 	KUNIT_EXPECT_NULL(test, memchr(held, 0x77, EDU_MAX));
 }
 
+/* Is the memory at the upper address the device's to read? */
+static inline bool reaches(struct kunit *test, int i, struct page *page)
+{
+	u8 held[16] = {};
+
+	memset(page_address(page), 0x66, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), held, sizeof(held)));
+	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(i), UPPER_BASE +
+					   page_to_phys(page), sizeof(held)));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), held, sizeof(held)));
+	return !memchr_inv(held, 0x66, sizeof(held));
+}
+
 /* Put the device to work without a driver. */
 static inline int raw_begin(struct edu *raw)
 {

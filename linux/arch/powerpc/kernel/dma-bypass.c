@@ -182,6 +182,7 @@ static void ppc_dma_bypass_close(struct device *dev, void *priv)
 	list_del(&user->node);
 	kfree(user);
 	ppc_dma_bypass_release(dev);
+	dev->bus_dma_limit = 0;
 }
 
 static void ppc_dma_bypass_info(struct device *dev, void *priv,
@@ -246,8 +247,11 @@ static int ppc_dma_bypass_bind(struct notifier_block *nb, unsigned long action,
 
 	mutex_lock(&dma_bypass_mutex);
 	ppc_dma_bypass_set_regime(dev);
-	if (dev->archdata.dma_by_attr)
+	if (dev->archdata.dma_by_attr) {
 		ppc_dma_bypass_release(dev);
+		/* It speaks of that window; the next one sets it again. */
+		dev->bus_dma_limit = 0;
+	}
 	mutex_unlock(&dma_bypass_mutex);
 	return NOTIFY_OK;
 }
