@@ -27,7 +27,8 @@ struct guest_suite {
 	const struct guest_test	*tests;		/* the last has no name */
 };
 
-extern const struct guest_suite admin_suite, never_suite, vfio_suite;
+extern const struct guest_suite admin_suite, never_suite, trace_suite,
+				vfio_suite;
 
 /* Run a suite, then print its results as a KTAP document of its own. */
 void run_suite(const struct guest_suite *suite);

@@ -29,7 +29,7 @@ static const struct {
 };
 
 static const struct guest_suite * const suites[] = {
-	&admin_suite, &never_suite, &vfio_suite,
+	&admin_suite, &never_suite, &trace_suite, &vfio_suite,
 };
 
 static int mount_all(void)

@@ -135,13 +135,18 @@ static void allocator_stays_below_with_64_bits(struct kunit *test)
 	KUNIT_EXPECT_LT(test, again, half(0));
 }
 
+/* Early allocations (KASAN's shadow) may lie in memory that else is movable. */
 static int is_movable(struct memory_block *mem, void *found)
 {
 	unsigned long pfn = section_nr_to_pfn(mem->start_section_nr);
-	struct page *page = pfn_to_online_page(pfn);
+	unsigned long end = pfn + PHYS_PFN(memory_block_size_bytes());
+	struct page *page;
 
-	if (!page || !is_zone_movable_page(page))
-		return 0;
+	for (; pfn < end; pfn++) {
+		page = pfn_to_online_page(pfn);
+		if (!page || !is_zone_movable_page(page) || PageReserved(page))
+			return 0;
+	}
 	get_device(&mem->dev);
 	*(struct memory_block **)found = mem;
 	return 1;

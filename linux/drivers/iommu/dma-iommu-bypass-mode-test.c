@@ -6,6 +6,7 @@
  * dma_iommu_bypass_mode_test.expect=WORD, one of the names below.  Its command
  * line opts the first of the two edu devices in.
  */
+#include <linux/init.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
@@ -86,6 +87,8 @@ static void command_line_opts_in(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, boot_prepare,
 			expected->prepare[DMA_BYPASS_POLICY_ALLOW]);
+	if (strstr(saved_command_line, "iommu.dma_bypass=optinn"))
+		kunit_info(test, "require-console: unknown mode \"optinn\", taking \"never\"");
 }
 
 /* The allocator goes from the top down: with 64 bits, it starts at its end. */

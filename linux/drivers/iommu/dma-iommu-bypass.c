@@ -9,6 +9,8 @@
  * RAM, for as long as a device of the domain has it open.
  *
  * Lock order: dma_bypass_mutex, iommu_group::mutex, iommu_dma_bypass_mutex.
+ * Under the second, IOVA magazines are set up, which waits for CPU and memory
+ * hotplug; so hotplug takes nothing but the last.
  */
 #include <linux/crash_dump.h>
 #include <linux/dma-bypass-ops.h>
@@ -522,12 +524,10 @@ static int iommu_dma_bypass_hotplug(struct notifier_block *nb,
 	if (action != MEM_ONLINE && action != MEM_OFFLINE)
 		return NOTIFY_DONE;
 
-	mutex_lock(&dma_bypass_mutex);
 	mutex_lock(&iommu_dma_bypass_mutex);
 	list_for_each_entry(window, &iommu_dma_bypass_windows, node)
 		iommu_dma_bypass_resize(window, action, &ram);
 	mutex_unlock(&iommu_dma_bypass_mutex);
-	mutex_unlock(&dma_bypass_mutex);
 	return NOTIFY_OK;
 }
 

@@ -10,23 +10,25 @@
 #include "bypass.h"
 
 static void dma_bypass_show_window(struct seq_file *m,
-				   const struct dma_bypass *b)
+				   struct dma_bypass *b)
 {
-	const struct dma_bypass_range *ram = b->full.ram;
+	struct dma_bypass_range ram[DMA_BYPASS_RANGES];
+	struct dma_bypass_info info;
 	int i;
 
+	dma_bypass_measure(b, &info);
+	dma_bypass_ranges(b, ram);
 	seq_printf(m, "%s %s base %pad size 0x%llx pgsizes 0x%lx tables %zu\n",
 		   dev_name(b->dev),
 		   b->state == DMA_BYPASS_OPEN ? "open" : "draining",
-		   &b->full.base, b->info.size, b->info.pgsizes,
-		   b->info.tables);
+		   &b->full.base, info.size, info.pgsizes, info.tables);
 	for (i = 0; i < DMA_BYPASS_RANGES && ram[i].end; i++)
 		seq_printf(m, "  %pa-%pa\n", &ram[i].start, &ram[i].end);
 }
 
 static int dma_bypass_windows_show(struct seq_file *m, void *unused)
 {
-	const struct dma_bypass *b;
+	struct dma_bypass *b;
 
 	mutex_lock(&dma_bypass_mutex);
 	list_for_each_entry(b, &dma_bypass_asked, node)

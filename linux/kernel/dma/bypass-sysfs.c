@@ -78,10 +78,11 @@ static const struct attribute_group dma_bypass_group = {
  * Called with the device in sysfs.  The files go with its directory.  Without
  * them the device still has what the command line says.
  */
-void dma_bypass_sysfs_add(struct device *dev)
+void dma_bypass_sysfs_add(struct dma_bypass *b)
 {
-	if (sysfs_create_group(&dev->kobj, &dma_bypass_group))
-		dev_warn(dev, "cannot create dma_bypass in sysfs\n");
+	b->in_sysfs = true;
+	if (sysfs_create_group(&b->dev->kobj, &dma_bypass_group))
+		dev_warn(b->dev, "cannot create dma_bypass in sysfs\n");
 }
 
 /* For udev.  dma_bypass_mutex held. */

@@ -64,61 +64,12 @@ static struct dma_bypass *dma_bypass_of(struct device *dev)
 	return b;
 }
 
-static void dma_bypass_publish(struct dma_bypass *b,
-			       struct dma_bypass_window *win)
-{
-	/* Pairs with the address dependency of the readers' READ_ONCE(). */
-	smp_store_release(&b->dev->dma_bypass, win);
-}
-
-static void dma_bypass_shut(struct dma_bypass *b, enum dma_bypass_reason reason)
-{
-	b->reason = reason;
-	if (b->state == DMA_BYPASS_OPEN)
-		b->state = DMA_BYPASS_DRAINING;
-	dma_bypass_publish(b, &b->shut);
-}
-
-/* Once per driver: a refusal is nothing to worry about. */
-static void dma_bypass_refuse(struct dma_bypass *b,
-			      enum dma_bypass_reason reason)
-{
-	if (!b->told) {
-		b->told = true;
-		trace_dma_bypass_refuse(b->dev, reason);
-		dev_dbg(b->dev, "no bypass: %s\n",
-			dma_bypass_reason_name(reason));
-	}
-	dma_bypass_shut(b, reason);
-}
-
-/* Cut @win to what the device can address; false if nothing is left. */
-static bool dma_bypass_clip(struct dma_bypass_window *win, u64 mask)
-{
-	struct dma_bypass_range full[DMA_BYPASS_RANGES];
-	int i;
-
-	if (win->ops)
-		return true;
-
-	memcpy(full, win->ram, sizeof(full));
-	memset(win->ram, 0, sizeof(win->ram));
-	if (mask <= win->base)
-		return false;
-	for (i = DMA_BYPASS_RANGES - 1; i >= 0; i--)
-		if (full[i].end)
-			dma_bypass_add_range(win->ram, full[i].start,
-					     min_t(u64, full[i].end - 1,
-						   mask - win->base) + 1);
-	return win->ram[0].end;
-}
-
 static u64 dma_bypass_mask(struct device *dev)
 {
 	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
 }
 
-static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b)
+static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b, u64 *mask)
 {
 	struct dma_bypass_facts facts;
 
@@ -127,7 +78,7 @@ static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b)
 	b->ops->facts(b->dev, &facts);
 	/* A resolved address does not tell which memory to synchronise. */
 	facts.unsupported |= b->ops->map && !dev_is_dma_coherent(b->dev);
-	b->mask = facts.mask;
+	*mask = facts.mask;
 
 	/* What came to light when it was built. */
 	facts.unsupported |= b->failed == DMA_BYPASS_NO_UNSUPPORTED;
@@ -137,64 +88,31 @@ static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b)
 	return dma_bypass_verdict(&facts);
 }
 
-/* Windows are not changed: what was shown before may be shown again. */
-static struct dma_bypass_window *
-dma_bypass_shown(struct dma_bypass *b, const struct dma_bypass_window *win)
+/* Of a window that is built.  dma_bypass_mutex held. */
+void dma_bypass_measure(struct dma_bypass *b, struct dma_bypass_info *info)
 {
-	struct dma_bypass_window *old;
-
-	for (old = b->full.retired; old; old = old->retired)
-		if (!memcmp(old, win, offsetof(struct dma_bypass_window,
-					       owner)))
-			break;
-	return old;
-}
-
-/*
- * The window is built: let the mapping paths see what the mask allows of it.
- * Returns DMA_BYPASS_GRANTED, or why they see nothing new.
- */
-static enum dma_bypass_reason dma_bypass_show(struct dma_bypass *b)
-{
-	struct dma_bypass_window *win = kmemdup(&b->full, sizeof(b->full),
-						GFP_KERNEL);
-	struct dma_bypass_window *old;
-
-	if (!win)
-		return DMA_BYPASS_NO_RESOURCES;
-	if (!dma_bypass_clip(win, b->mask)) {
-		kfree(win);
-		return DMA_BYPASS_NO_MASK;
-	}
-
-	old = dma_bypass_shown(b, win);
-	if (old) {
-		kfree(win);
-		win = old;
-	} else {
-		win->owner = b;
-		win->retired = b->full.retired;
-		b->full.retired = win;
-	}
-	dma_bypass_publish(b, win);
-	b->reason = DMA_BYPASS_GRANTED;
-	b->state = DMA_BYPASS_OPEN;
-	return DMA_BYPASS_GRANTED;
+	memset(info, 0, sizeof(*info));
+	if (b->ops->info)
+		b->ops->info(b->dev, b->priv, info);
 }
 
 /* The opposite of the back end's open(). */
 static void dma_bypass_raze(struct dma_bypass *b)
 {
-	ktime_t start = ktime_get();
+	struct dma_bypass_info info;
+	ktime_t start;
 
+	dma_bypass_measure(b, &info);
+	start = ktime_get();
 	b->ops->close(b->dev, b->priv);
-	trace_dma_bypass_close(b->dev, b->full.base, &b->info,
+	trace_dma_bypass_close(b->dev, b->full.base, &info,
 			       ktime_to_ns(ktime_sub(ktime_get(), start)));
 }
 
 static enum dma_bypass_reason dma_bypass_raise(struct dma_bypass *b)
 {
-	ktime_t start = ktime_get();
+	ktime_t start = ktime_get(), end;
+	struct dma_bypass_info info;
 	int err;
 
 	b->full.ops = NULL;
@@ -207,33 +125,35 @@ static enum dma_bypass_reason dma_bypass_raise(struct dma_bypass *b)
 					    DMA_BYPASS_NO_RESOURCES;
 	}
 
-	memset(&b->info, 0, sizeof(b->info));
-	if (b->ops->info)
-		b->ops->info(b->dev, b->priv, &b->info);
-	trace_dma_bypass_open(b->dev, b->full.base, &b->info,
-			      ktime_to_ns(ktime_sub(ktime_get(), start)));
+	end = ktime_get();
+	dma_bypass_measure(b, &info);
+	trace_dma_bypass_open(b->dev, b->full.base, &info,
+			      ktime_to_ns(ktime_sub(end, start)));
 	return DMA_BYPASS_GRANTED;
 }
 
-static enum dma_bypass_reason dma_bypass_build(struct dma_bypass *b)
+static enum dma_bypass_reason dma_bypass_build(struct dma_bypass *b, u64 mask)
 {
 	enum dma_bypass_reason reason = dma_bypass_raise(b);
+	struct dma_bypass_info info;
 
 	if (reason == DMA_BYPASS_GRANTED) {
 		/* Known from now on, whatever is decided later. */
 		b->shut.base = b->full.base;
 		b->shut.ops = b->full.ops;
-		reason = dma_bypass_show(b);
+		reason = dma_bypass_show(b, mask);
 		if (reason != DMA_BYPASS_GRANTED)
 			dma_bypass_raze(b);
 	}
 
-	if (reason == DMA_BYPASS_GRANTED)
-		dev_info(b->dev, "bypass window open at %pad, %llu MiB\n",
-			 &b->full.base, b->info.size >> 20);
-	else
+	if (reason != DMA_BYPASS_GRANTED) {
 		b->failed = reason;
-	return reason;
+		return reason;
+	}
+	dma_bypass_measure(b, &info);
+	dev_info(b->dev, "bypass window open at %pad, %llu MiB\n",
+		 &b->full.base, info.size >> 20);
+	return DMA_BYPASS_GRANTED;
 }
 
 /*
@@ -244,19 +164,20 @@ static void dma_bypass_reconsider(struct dma_bypass *b, bool ask)
 {
 	enum dma_bypass_state was = b->state;
 	enum dma_bypass_reason reason;
+	u64 mask;
 
 	lockdep_assert_held(&dma_bypass_mutex);
 	if (b->state == DMA_BYPASS_CLOSED && !ask) {
-		dma_bypass_publish(b, &b->idle);
+		dma_bypass_idle(b);
 		return;
 	}
 
 	if (list_empty(&b->node))
 		list_add_tail(&b->node, &dma_bypass_asked);
-	reason = dma_bypass_judge(b);
+	reason = dma_bypass_judge(b, &mask);
 	if (reason == DMA_BYPASS_GRANTED)
-		reason = b->state == DMA_BYPASS_CLOSED ? dma_bypass_build(b) :
-							 dma_bypass_show(b);
+		reason = b->state == DMA_BYPASS_CLOSED ?
+			 dma_bypass_build(b, mask) : dma_bypass_show(b, mask);
 	if (reason != DMA_BYPASS_GRANTED)
 		dma_bypass_refuse(b, reason);
 
@@ -342,7 +263,8 @@ static void dma_bypass_recheck(void)
 
 /**
  * dma_bypass_device_added - a device may have joined an IOMMU group
- * @dev: device that was added, before a driver can be bound to it
+ * @dev: device that was added, before a driver can be bound to it, or that is
+ *	about to be bound: some IOMMUs get to know their devices only then
  *
  * Context: Process context.
  */
@@ -353,9 +275,12 @@ void dma_bypass_device_added(struct device *dev)
 	if (!b && !dev->iommu_group)
 		return;
 	mutex_lock(&dma_bypass_mutex);
-	if (b && !b->in_sysfs) {
-		dma_bypass_sysfs_add(dev);
-		b->in_sysfs = true;
+	if (b && !b->in_sysfs)
+		dma_bypass_sysfs_add(b);
+	if (b && !b->announced) {
+		b->announced = true;
+		if (dev->kobj.state_add_uevent_sent)
+			dma_bypass_uevent(b);
 	}
 	dma_bypass_recheck();
 	mutex_unlock(&dma_bypass_mutex);
@@ -397,11 +322,9 @@ int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 	b->shut.base = DMA_MAPPING_ERROR;
 	b->shut.ops = &dma_bypass_idle_ops;
 
-	dma_bypass_publish(b, &b->idle);
-	if (device_is_registered(dev)) {
-		dma_bypass_sysfs_add(dev);
-		b->in_sysfs = true;
-	}
+	dma_bypass_idle(b);
+	if (device_is_registered(dev))
+		dma_bypass_sysfs_add(b);
 	return 0;
 }
 
@@ -422,7 +345,7 @@ static void dma_bypass_close(struct dma_bypass *b)
 	b->told = false;
 	b->shut.base = DMA_MAPPING_ERROR;
 	b->shut.ops = &dma_bypass_idle_ops;
-	dma_bypass_publish(b, &b->idle);
+	dma_bypass_idle(b);
 	if (had)
 		dma_bypass_uevent(b);
 
@@ -495,27 +418,6 @@ void dma_bypass_mask_changed(struct device *dev)
 }
 
 /**
- * dma_bypass_resize - an open window has come to map other memory
- * @dev: device whose window it is
- * @win: its new ranges; must not map less than what is in flight
- *
- * Context: Process context, dma_bypass_mutex held.
- */
-void dma_bypass_resize(struct device *dev, const struct dma_bypass_window *win)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-	enum dma_bypass_reason reason;
-
-	lockdep_assert_held(&dma_bypass_mutex);
-	memcpy(b->full.ram, win->ram, sizeof(b->full.ram));
-	if (b->state != DMA_BYPASS_OPEN)
-		return;
-	reason = dma_bypass_show(b);
-	if (reason != DMA_BYPASS_GRANTED)
-		dma_bypass_refuse(b, reason);
-}
-
-/**
  * dma_bypass_set_policy - the administrator's word about a device
  * @dev: the device
  * @policy: what is to hold from now on
@@ -583,8 +485,11 @@ enum dma_bypass_state dma_bypass_state(struct device *dev)
 /* What is in force, or would be said to someone who asks now. */
 enum dma_bypass_reason dma_bypass_current_reason(struct dma_bypass *b)
 {
+	u64 mask;
+
 	lockdep_assert_held(&dma_bypass_mutex);
-	return b->state == DMA_BYPASS_CLOSED ? dma_bypass_judge(b) : b->reason;
+	return b->state == DMA_BYPASS_CLOSED ? dma_bypass_judge(b, &mask) :
+					       b->reason;
 }
 
 /**

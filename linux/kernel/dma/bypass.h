@@ -31,10 +31,12 @@
  * @mask: what the device can address, at the last look
  * @told: the driver's refusal was reported since it was bound
  * @in_sysfs: the files in sysfs exist
- * @info: what the window costs, while there is one
+ * @announced: user space knows of them
  * @node: in dma_bypass_asked, from the first question to the driver's end
  *
- * All but the windows is protected by dma_bypass_mutex.
+ * All but the windows is protected by dma_bypass_mutex.  What memory hotplug may
+ * change (@full.ram, @mask, @state from open to draining, @reason, @told) is
+ * written under the lock of bypass-window.c besides.
  */
 struct dma_bypass {
 	struct dma_bypass_window	idle;
@@ -51,14 +53,19 @@ struct dma_bypass {
 	u64				mask;
 	bool				told;
 	bool				in_sysfs;
-	struct dma_bypass_info		info;
+	bool				announced;
 	struct list_head		node;
 };
 
 extern struct list_head dma_bypass_asked;
 
 enum dma_bypass_reason dma_bypass_current_reason(struct dma_bypass *b);
-void dma_bypass_sysfs_add(struct device *dev);
+void dma_bypass_refuse(struct dma_bypass *b, enum dma_bypass_reason reason);
+void dma_bypass_idle(struct dma_bypass *b);
+enum dma_bypass_reason dma_bypass_show(struct dma_bypass *b, u64 mask);
+void dma_bypass_ranges(struct dma_bypass *b, struct dma_bypass_range *ram);
+void dma_bypass_measure(struct dma_bypass *b, struct dma_bypass_info *info);
+void dma_bypass_sysfs_add(struct dma_bypass *b);
 void dma_bypass_uevent(struct dma_bypass *b);
 
 dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,

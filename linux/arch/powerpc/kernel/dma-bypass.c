@@ -33,8 +33,9 @@ struct ppc_dma_bypass_user {
 	struct list_head	node;
 };
 
-/* Protected by dma_bypass_mutex. */
 static LIST_HEAD(ppc_dma_bypass_users);
+/* Memory hotplug takes it, so nothing but the list is looked at under it. */
+static DEFINE_MUTEX(ppc_dma_bypass_users_mutex);
 
 /**
  * ppc_dma_bypass_by_attr - what chooses the window of a device's mappings?
@@ -169,8 +170,10 @@ static int ppc_dma_bypass_open(struct device *dev,
 		kfree(user);
 		return -EOPNOTSUPP;
 	}
+	mutex_lock(&ppc_dma_bypass_users_mutex);
 	ppc_dma_bypass_describe(user, win);
 	list_add(&user->node, &ppc_dma_bypass_users);
+	mutex_unlock(&ppc_dma_bypass_users_mutex);
 	*priv = user;
 	return 0;
 }
@@ -179,7 +182,9 @@ static void ppc_dma_bypass_close(struct device *dev, void *priv)
 {
 	struct ppc_dma_bypass_user *user = priv;
 
+	mutex_lock(&ppc_dma_bypass_users_mutex);
 	list_del(&user->node);
+	mutex_unlock(&ppc_dma_bypass_users_mutex);
 	kfree(user);
 	ppc_dma_bypass_release(dev);
 	dev->bus_dma_limit = 0;
@@ -226,12 +231,12 @@ static int ppc_dma_bypass_hotplug(struct notifier_block *nb,
 	if (action != MEM_ONLINE && action != MEM_OFFLINE)
 		return NOTIFY_DONE;
 
-	mutex_lock(&dma_bypass_mutex);
+	mutex_lock(&ppc_dma_bypass_users_mutex);
 	list_for_each_entry(user, &ppc_dma_bypass_users, node) {
 		ppc_dma_bypass_describe(user, &win);
 		dma_bypass_resize(user->dev, &win);
 	}
-	mutex_unlock(&dma_bypass_mutex);
+	mutex_unlock(&ppc_dma_bypass_users_mutex);
 	return NOTIFY_OK;
 }
 
