@@ -301,7 +301,7 @@ static void unmap_needs_no_attribute(struct kunit *test)
 	struct page *one = buffer(test), *two = buffer(test);
 	dma_addr_t upper, lower;
 
-	kunit_info(test, "expect-console: WARNING: .* debug_dma_check_bypass");
+	kunit_info(test, "expect-console: WARNING: .*debug_dma_check_bypass");
 	open_window(test, 0);
 	upper = map(test, 0, one, BYPASS);
 	lower = map(test, 0, two, 0);

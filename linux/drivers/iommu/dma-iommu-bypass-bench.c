@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What DMA mappings cost behind VT-d: direct, translated and bypassed.
+ *
+ * Builds without DMA_BYPASS as well, to compare with.
+ */
+#include <asm/debugreg.h>
+#include <asm/msr.h>
+#include <kunit/device.h>
+#include <linux/dma-bypass.h>
+#include <linux/dma-bypass-ops.h>
+#include <linux/iommu.h>
+#include <linux/kallsyms.h>
+#include <linux/kdebug.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+
+#include "dma-iommu.h"
+#include "intel/iommu.h"
+
+/* One tick of the TSC is one instruction. */
+static inline u32 bench_clock(void)
+{
+	return rdtsc();
+}
+
+static inline u32 bench_insns(u32 ticks)
+{
+	return ticks;
+}
+
+#include "../../lib/test_dma_bypass_bench.h"
+
+#define BYPASS	DMA_ATTR_IOMMU_BYPASS
+#define TERA(n)	((n) * 1024ULL * SZ_1G)
+#define DEVICES	2
+
+static struct device *bench_dev[DEVICES];
+
+static int bench_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int i;
+
+	for (i = 0; i < DEVICES; i++) {
+		if (bench_dev[i])
+			continue;
+		bench_dev[i] = &pdev->dev;
+		return dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	}
+	return -EBUSY;
+}
+
+static const struct pci_device_id bench_ids[] = {
+	{ PCI_DEVICE(0x1234, 0x11e8) },
+	{ }
+};
+
+static struct pci_driver bench_driver = {
+	.name		= "dma_bypass_bench",
+	.id_table	= bench_ids,
+	.probe		= bench_probe,
+};
+
+static int bench_suite_init(struct kunit_suite *suite)
+{
+	return pci_register_driver(&bench_driver);
+}
+
+static void bench_suite_exit(struct kunit_suite *suite)
+{
+	pci_unregister_driver(&bench_driver);
+	memset(bench_dev, 0, sizeof(bench_dev));
+}
+
+static void require_strict(struct kunit *test, int i)
+{
+	KUNIT_ASSERT_NOT_NULL(test, bench_dev[i]);
+	KUNIT_ASSERT_EQ(test, iommu_get_domain_for_dev(bench_dev[i])->type,
+			IOMMU_DOMAIN_DMA);
+}
+
+/* As writing DMA-FQ to the group's type does; there is no way back. */
+static void make_lazy(struct kunit *test, int i)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(bench_dev[i]);
+
+	if (domain->type == IOMMU_DOMAIN_DMA_FQ)
+		return;
+	KUNIT_ASSERT_EQ(test, 0, iommu_dma_init_fq(domain));
+	domain->type = IOMMU_DOMAIN_DMA_FQ;
+}
+
+static void bench(struct kunit *test, struct device *dev, const char *mode,
+		  unsigned long attrs)
+{
+	struct bench b = {
+		.test = test, .dev = dev, .mode = mode, .attrs = attrs,
+	};
+
+	bench_all(&b);
+}
+
+/* A device that no IOMMU has heard of. */
+static void bench_direct(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "direct");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev,
+							   DMA_BIT_MASK(64)));
+	bench(test, dev, "direct", 0);
+}
+
+static void bench_strict(struct kunit *test)
+{
+	require_strict(test, 1);
+	bench(test, bench_dev[1], "strict", 0);
+}
+
+#ifdef CONFIG_DMA_BYPASS
+static void bench_refused(struct kunit *test)
+{
+	require_strict(test, 1);
+	KUNIT_ASSERT_EQ(test, -EACCES, dma_bypass_prepare(bench_dev[1]));
+	bench(test, bench_dev[1], "refused", BYPASS);
+}
+
+static void bench_bypass(struct kunit *test)
+{
+	require_strict(test, 0);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_bypass_set_policy(bench_dev[0],
+					      DMA_BYPASS_POLICY_ALLOW));
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(bench_dev[0]));
+	bench(test, bench_dev[0], "bypass", BYPASS);
+	/* Without the attribute, while a window is open. */
+	bench(test, bench_dev[0], "open", 0);
+}
+#endif
+
+static void bench_lazy(struct kunit *test)
+{
+	KUNIT_ASSERT_NOT_NULL(test, bench_dev[1]);
+	make_lazy(test, 1);
+	bench(test, bench_dev[1], "lazy", 0);
+}
+
+/*
+ * Where the instructions go: the processor stops after each one.  Functions
+ * that the compiler has put into others count as these.
+ */
+#define STEPS	65536
+#define PROFILE	64
+
+static unsigned long *steps;
+static unsigned int nr_steps;
+
+static int note_step(struct notifier_block *nb, unsigned long event,
+		     void *data)
+{
+	struct die_args *args = data;
+	unsigned long *dr6 = (unsigned long *)args->err;
+
+	if (event != DIE_DEBUG || !(*dr6 & DR_STEP))
+		return NOTIFY_DONE;
+	if (nr_steps < STEPS)
+		steps[nr_steps++] = args->regs->ip;
+	*dr6 &= ~DR_STEP;
+	return NOTIFY_STOP;
+}
+
+static struct notifier_block step_notifier = { .notifier_call = note_step };
+
+static __always_inline void step_on(void)
+{
+	asm volatile("pushf; btsq $8, (%%rsp); popf" : : : "memory", "cc");
+}
+
+static __always_inline void step_off(void)
+{
+	asm volatile("pushf; btrq $8, (%%rsp); popf" : : : "memory", "cc");
+}
+
+static void step_through(struct device *dev, struct page *page,
+			 unsigned long attrs)
+{
+	unsigned long flags;
+	dma_addr_t addr;
+
+	nr_steps = 0;
+	local_irq_save(flags);
+	step_on();
+	addr = dma_map_page_attrs(dev, page, 0, SZ_4K, DMA_TO_DEVICE, attrs);
+	dma_unmap_page_attrs(dev, addr, SZ_4K, DMA_TO_DEVICE, attrs);
+	step_off();
+	local_irq_restore(flags);
+}
+
+static void tell_profile(struct kunit *test, struct device *dev,
+			 const char *mode, unsigned long attrs)
+{
+	struct share {
+		char		name[KSYM_SYMBOL_LEN];
+		unsigned int	steps;
+	} *shares = kunit_kcalloc(test, PROFILE, sizeof(*shares), GFP_KERNEL);
+	struct page *page = bench_pages(test, 0);
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i, nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, shares);
+	step_through(dev, page, attrs);
+	__free_pages(page, 0);
+	for (i = 0; i < nr_steps; i++) {
+		sprint_symbol_no_offset(name, steps[i]);
+		for (nr = 0; nr < PROFILE - 1 && shares[nr].steps; nr++)
+			if (!strcmp(shares[nr].name, name))
+				break;
+		strscpy(shares[nr].name, name);
+		shares[nr].steps++;
+	}
+	for (nr = 0; nr < PROFILE && shares[nr].steps; nr++)
+		kunit_info(test, "profile: mode=%s function=%s insns=%u\n",
+			   mode, shares[nr].name, shares[nr].steps);
+}
+
+static void bench_profile(struct kunit *test)
+{
+	struct device *direct = kunit_device_register(test, "direct");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, direct);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(direct,
+							   DMA_BIT_MASK(64)));
+	steps = kvcalloc(STEPS, sizeof(*steps), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, steps);
+	KUNIT_ASSERT_EQ(test, 0, register_die_notifier(&step_notifier));
+	tell_profile(test, direct, "direct", 0);
+	tell_profile(test, bench_dev[1], "strict", 0);
+#ifdef CONFIG_DMA_BYPASS
+	tell_profile(test, bench_dev[0], "bypass", BYPASS);
+#endif
+	make_lazy(test, 1);
+	tell_profile(test, bench_dev[1], "lazy", 0);
+	unregister_die_notifier(&step_notifier);
+	kvfree(steps);
+}
+
+/* Of IOMMUs, in pages: with what the processor has not summed up yet. */
+static long page_tables(void)
+{
+	struct pglist_data *node = NODE_DATA(0);
+
+	return node_page_state(node, NR_SECONDARY_PAGETABLE) +
+	       this_cpu_read(node->per_cpu_nodestats->vm_node_stat_diff[NR_SECONDARY_PAGETABLE]);
+}
+
+/*
+ * What it takes to show so much memory with pages of one size: instructions,
+ * and pages of the page table.  The memory need not exist.
+ */
+static void tell_window(struct kunit *test, dma_addr_t base, u64 size,
+			int level)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(bench_dev[1]);
+	struct dmar_domain *vtd = to_dmar_domain(domain);
+	u32 begun, opened, closed, cost = bench_clock_cost();
+	int superpage = vtd->iommu_superpage;
+	unsigned long flags;
+	long tables;
+
+	/* The largest pages are of the second level, or of the third. */
+	vtd->iommu_superpage = level - 1;
+	local_irq_save(flags);
+	tables = page_tables();
+	begun = bench_clock();
+	KUNIT_EXPECT_EQ(test, 0, iommu_map(domain, base, 0, size,
+					   IOMMU_READ | IOMMU_WRITE,
+					   GFP_ATOMIC));
+	opened = bench_clock();
+	tables = page_tables() - tables;
+	vtd->iommu_superpage = superpage;
+	closed = bench_clock();
+	KUNIT_EXPECT_EQ(test, size, iommu_unmap(domain, base, size));
+	closed = bench_clock() - closed;
+	local_irq_restore(flags);
+	kunit_info(test,
+		   "window: pgsize=%s bytes=%llu open=%u close=%u tables=%lu\n",
+		   level == 3 ? "1G" : "2M", size, opened - begun - cost,
+		   closed - cost, tables * PAGE_SIZE);
+}
+
+/* Each where no page table is left of another one. */
+static void bench_windows(struct kunit *test)
+{
+	struct iommu_domain *domain;
+	dma_addr_t base;
+	u64 size;
+
+	require_strict(test, 1);
+	domain = iommu_get_domain_for_dev(bench_dev[1]);
+	base = (domain->geometry.aperture_end >> 1) + 1;
+	for (size = SZ_16G; size <= TERA(16); size *= 4, base += TERA(16))
+		tell_window(test, base, size, 3);
+	for (size = SZ_16G; size <= TERA(1); size *= 4, base += TERA(1))
+		tell_window(test, base, size, 2);
+}
+
+/* In this order: a device does not become strict again. */
+static struct kunit_case bench_cases[] = {
+	KUNIT_CASE_SLOW(bench_direct),
+	KUNIT_CASE_SLOW(bench_strict),
+#ifdef CONFIG_DMA_BYPASS
+	KUNIT_CASE_SLOW(bench_refused),
+	KUNIT_CASE_SLOW(bench_bypass),
+#endif
+	KUNIT_CASE_SLOW(bench_windows),
+	KUNIT_CASE_SLOW(bench_profile),
+	KUNIT_CASE_SLOW(bench_lazy),
+	{ }
+};
+
+static struct kunit_suite bench_suite = {
+	.name		= "dma_bypass_bench",
+	.suite_init	= bench_suite_init,
+	.suite_exit	= bench_suite_exit,
+	.test_cases	= bench_cases,
+};
+
+kunit_test_suite(bench_suite);
