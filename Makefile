@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # One line for each thing that one can do; the work is done in tools/.
 
-.PHONY: help demo check shell lint series tree refresh bisect-check selftest clean distclean
+.PHONY: help demo check bench bench-compare bench-noattr shell lint series tree refresh bisect-check selftest clean distclean
 .NOTPARALLEL:
 
 # The kernel's make must not see what was given to this one; the variables
@@ -17,6 +17,15 @@ demo: ## build, boot, and show a device doing DMA through its bypass window
 
 check: ## run all tests on all machines, or on some: MACHINES="vtd48 ..."
 	@tools/deps && tools/check $(MACHINES)
+
+bench: ## count what mappings cost, in instructions: out/bench.csv, out/bench.md, plots
+	@tools/deps && tools/bench
+
+bench-compare: ## show which figures moved since those recorded in bench/
+	@tools/bench-compare
+
+bench-noattr: ## what the feature costs those who do not use it, by counts and by the code
+	@tools/bench-noattr
 
 shell: ## boot MACHINE (vtd48 if none is given) to a shell with the program dma_bypass
 	@tools/deps && tools/shell $(or $(MACHINE),vtd48)

@@ -67,6 +67,7 @@ class Machine:
     suites: list = field(default_factory=list)
     user: dict = field(default_factory=dict)
     check: bool = True
+    bench: dict = field(default_factory=dict)
 
     def all_suites(self):
         return [*self.suites, *self.user]

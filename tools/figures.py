@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark's figures: rows of out/bench.csv, and what is made of them."""
+
+import csv
+import io
+import re
+from dataclasses import astuple, dataclass, fields
+
+from common import Failure
+
+# A benchmark prints lines "# bench: mode=... op=... key=value ...".
+LINE = re.compile(r"#\s+(?:\w+: )?bench: (\w+=.+)$")
+
+
+@dataclass(frozen=True)
+class Row:
+    machine: str
+    config: str
+    mode: str
+    op: str
+    bytes: int
+    nents: int
+    cpus: int
+    n: int
+    p50: int
+    p99: int
+    p999: int
+    max: int
+
+    @property
+    def key(self):
+        return (self.machine, self.config, self.mode, self.op, self.bytes, self.nents,
+                self.cpus)
+
+
+COLUMNS = [field.name for field in fields(Row)]
+
+
+def parsed(words):
+    """A Row of column names and texts; a missing or a garbled one is an error."""
+    return Row(**{field.name: field.type(words[field.name]) for field in fields(Row)})
+
+
+def rows_of(text, machine, config, prefix=""):
+    """The rows that a console tells of."""
+    found = []
+    for line in text.splitlines():
+        match = LINE.search(line)
+        words = dict(word.split("=", 1) for word in match[1].split()) if match else {}
+        if "p50" not in words:
+            continue
+        try:
+            found.append(parsed(words | {"machine": machine, "config": config,
+                                         "mode": prefix + words["mode"]}))
+        except (KeyError, ValueError) as err:
+            raise Failure(f"garbled figure ({err}): {match[1]}",
+                          "Run it again; if it stays, the benchmark prints wrong lines."
+                          ) from err
+    return found
+
+
+def to_csv(rows):
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(astuple(row) for row in rows)
+    return out.getvalue()
+
+
+def from_csv(path):
+    if not path.exists():
+        raise Failure(f"no {path}", "Make it: make bench")
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != COLUMNS:
+            raise Failure(f"{path}: its header is not {','.join(COLUMNS)}",
+                          "Make it anew: make bench")
+        return [parsed(words) for words in reader]
+
+
+class Figures:
+    """Rows by key; asking for one that was not measured is an error."""
+
+    def __init__(self, rows):
+        self.rows = {row.key: row for row in rows}
+        if len(self.rows) != len(rows):
+            raise Failure("a figure was measured twice",
+                          "Name each mode of a machine once in its benchmark.")
+
+    def row(self, machine, config, mode, op="pair", size=4096, nents=1):
+        key = (machine, config, mode, op, size, nents, 1)
+        if key not in self.rows:
+            raise Failure(f"not measured: {' '.join(map(str, key))}",
+                          "Run all machines: make bench")
+        return self.rows[key]
+
+
+def sections(text, kind, machine, config):
+    """The lines "# KIND: key=value ..." of a console, as dictionaries."""
+    line = re.compile(rf"#\s+(?:\w+: )?{kind}: (\w+=.+)$")
+    return [{"machine": machine, "config": config}
+            | dict(word.split("=", 1) for word in match[1].split())
+            for match in filter(None, map(line.search, text.splitlines()))]
+
+
+# What a bound compares, unless it says something else.
+ORDINARY = {"op": "pair", "bytes": 4096, "nents": 1, "quantile": "p50"}
+
+
+def pick(figures, bound, config, side):
+    """The count that one side of a bound names."""
+    want = ORDINARY | bound[side]
+    row = figures.row(bound["machine"], config, want["mode"], want["op"],
+                      want["bytes"], want["nents"])
+    return getattr(row, want["quantile"])
+
+
+def verdict(figures, bound, config):
+    """One line of the report: what was counted beside what is allowed."""
+    of, over = (pick(figures, bound, config, side) for side in ("of", "over"))
+    if "ratio" in bound:
+        limit, found = bound["ratio"][config], of / over
+        told = f"{found:.4f} | {limit:.4f}"
+    else:
+        limit, found = bound["more"][config], of - over
+        told = f"{found:+d} | {limit:+d}"
+    good = found <= limit
+    missed = "pass" if good else f"missed by {found - limit:.4g}"
+    return f"| {bound['what']} | {config} | {of} | {over} | {told} | {missed} |", good
+
+
+def report_bounds(figures, bounds):
+    lines = ["| what | configuration | counted | against | is | at most | |",
+             "|---|---|---|---|---|---|---|"]
+    missed = 0
+    for bound in bounds:
+        for config in bound.get("ratio") or bound["more"]:
+            line, good = verdict(figures, bound, config)
+            lines.append(line)
+            missed += not good
+    return lines, missed
+
+
+def report_table(rows):
+    """Dictionaries with the same keys, as a table."""
+    if not rows:
+        return ["(none)"]
+    keys = list(rows[0])
+    return [f"| {' | '.join(keys)} |", "|---" * len(keys) + "|",
+            *(f"| {' | '.join(row[key] for key in keys)} |" for row in rows)]
+
+
+def report_on(figures, bounds, tables, environment):
+    """The report, and how many bounds are missed."""
+    lines, missed = report_bounds(figures, bounds)
+    text = ["# What mappings cost, in instructions", "",
+            "Counted under QEMU's `-icount`, where two boots count the same; what two readings",
+            "of the clock cost is subtracted.  Median of 2,048 operations after 128.", "",
+            *(f"    {line}" for line in environment), "",
+            "## Bounds", "", *lines, "",
+            "## Windows", "",
+            "Instructions to open and to close one, and bytes of page tables.", "",
+            *report_table(tables["window"]), "",
+            "## Where the instructions go", "",
+            "One map and one unmap of 4 KiB, by function; `tell_profile` and `step_*` is what",
+            "the benchmark adds.", "",
+            *report_table(tables["profile"]), ""]
+    return "\n".join(text), missed
