@@ -13,10 +13,10 @@ help: ## list what can be made
 	@echo '  KERNEL=DIR           use this kernel tree or git checkout as the base'
 
 demo: ## build, boot, and show a device doing DMA through its bypass window
-	@tools/deps && tools/demo
+	@tools/deps x86 && tools/demo
 
 check: ## run all tests on all machines, or on some: MACHINES="vtd48 ..."
-	@tools/deps && tools/check $(MACHINES)
+	@tools/deps all && tools/check $(MACHINES)
 
 bench: ## count what mappings cost, in instructions: out/bench.csv, out/bench.md, plots
 	@tools/deps && tools/bench
@@ -31,7 +31,7 @@ shell: ## boot MACHINE (vtd48 if none is given) to a shell with the program dma_
 	@tools/deps && tools/shell $(or $(MACHINE),vtd48)
 
 lint: ## checkpatch, sparse, W=1, kernel-doc, shellcheck: what is new, on the tree
-	@tools/deps && tools/tree && tools/lint
+	@tools/deps all && tools/tree && tools/lint
 
 series: ## write the mails to out/series (PREFIX="PATCH v2")
 	@tools/deps && tools/tree && tools/series

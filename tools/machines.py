@@ -133,6 +133,9 @@ def parse(data):
     kernels = {}
     for name, fields in data["kernel"].items():
         fields["arch"] = lookup(archs, fields["arch"], "arch")
+        for config in fields.get("configs", []):
+            if not (CONFIGS / f"{config}.config").exists():
+                raise KeyError(f"[kernel.{name}]: no configs/{config}.config")
         kernels[name] = entry("kernel", name, Kernel, fields)
     machines = {}
     for name in data["machine"]:

@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import debian
+import source
 from common import BASE, BUILD, OVERLAY, Failure, git
 from patchset import HUNK
 
@@ -161,10 +163,17 @@ def replay_all(where, fixes, series, env=None, signoff=False):
     return replay
 
 
+def base_name():
+    """What the series was applied to, beside what it is made for."""
+    base = source.recorded().split("\t")[0]
+    pin = " ".join(debian.pin())
+    return base if base == pin else f"{base} (it is made for {pin})"
+
+
 def require(replay, pinned):
     """Fail on a hunk that did not apply; on the pinned base, on one that moved."""
     if replay.errors:
-        raise Failure(replay.errors, "Put the series right for this kernel, "
+        raise Failure(replay.errors, f"Put the series right for {base_name()}, "
                       "then run 'make tree' again.")
     if pinned and replay.moved:
         raise Failure([f"{words}" for _, _, words in replay.moved],
