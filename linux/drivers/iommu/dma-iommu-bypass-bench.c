@@ -5,89 +5,46 @@
  * Builds without DMA_BYPASS as well, to compare with.
  */
 #include <asm/debugreg.h>
-#include <asm/msr.h>
-#include <kunit/device.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
-#include <linux/iommu.h>
 #include <linux/kallsyms.h>
 #include <linux/kdebug.h>
 #include <linux/mm.h>
-#include <linux/pci.h>
 
-#include "dma-iommu.h"
+#include "../../lib/test_dma_bypass_edu.h"
+#include "dma-iommu-bypass-bench.h"
 #include "intel/iommu.h"
-
-/* One tick of the TSC is one instruction. */
-static inline u32 bench_clock(void)
-{
-	return rdtsc();
-}
-
-static inline u32 bench_insns(u32 ticks)
-{
-	return ticks;
-}
-
-#include "../../lib/test_dma_bypass_bench.h"
 
 #define BYPASS	DMA_ATTR_IOMMU_BYPASS
 #define TERA(n)	((n) * 1024ULL * SZ_1G)
-#define DEVICES	2
 
-static struct device *bench_dev[DEVICES];
+static struct pci_dev *edus[EDU_NR];
 
-static int bench_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+static struct device *dev_of(int i)
 {
-	int i;
-
-	for (i = 0; i < DEVICES; i++) {
-		if (bench_dev[i])
-			continue;
-		bench_dev[i] = &pdev->dev;
-		return dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
-	}
-	return -EBUSY;
+	return &edus[i]->dev;
 }
-
-static const struct pci_device_id bench_ids[] = {
-	{ PCI_DEVICE(0x1234, 0x11e8) },
-	{ }
-};
-
-static struct pci_driver bench_driver = {
-	.name		= "dma_bypass_bench",
-	.id_table	= bench_ids,
-	.probe		= bench_probe,
-};
 
 static int bench_suite_init(struct kunit_suite *suite)
 {
-	return pci_register_driver(&bench_driver);
+	int err = pci_register_driver(&edu_driver);
+
+	if (!err)
+		edu_find(edus);
+	return err;
 }
 
 static void bench_suite_exit(struct kunit_suite *suite)
 {
-	pci_unregister_driver(&bench_driver);
-	memset(bench_dev, 0, sizeof(bench_dev));
+	edu_put(edus);
+	pci_unregister_driver(&edu_driver);
 }
 
 static void require_strict(struct kunit *test, int i)
 {
-	KUNIT_ASSERT_NOT_NULL(test, bench_dev[i]);
-	KUNIT_ASSERT_EQ(test, iommu_get_domain_for_dev(bench_dev[i])->type,
+	KUNIT_ASSERT_NOT_NULL(test, edus[i]);
+	KUNIT_ASSERT_EQ(test, iommu_get_domain_for_dev(dev_of(i))->type,
 			IOMMU_DOMAIN_DMA);
-}
-
-/* As writing DMA-FQ to the group's type does; there is no way back. */
-static void make_lazy(struct kunit *test, int i)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(bench_dev[i]);
-
-	if (domain->type == IOMMU_DOMAIN_DMA_FQ)
-		return;
-	KUNIT_ASSERT_EQ(test, 0, iommu_dma_init_fq(domain));
-	domain->type = IOMMU_DOMAIN_DMA_FQ;
 }
 
 static void bench(struct kunit *test, struct device *dev, const char *mode,
@@ -100,49 +57,43 @@ static void bench(struct kunit *test, struct device *dev, const char *mode,
 	bench_all(&b);
 }
 
-/* A device that no IOMMU has heard of. */
 static void bench_direct(struct kunit *test)
 {
-	struct device *dev = kunit_device_register(test, "direct");
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev,
-							   DMA_BIT_MASK(64)));
-	bench(test, dev, "direct", 0);
+	bench(test, direct_device(test), "direct", 0);
 }
 
 static void bench_strict(struct kunit *test)
 {
 	require_strict(test, 1);
-	bench(test, bench_dev[1], "strict", 0);
+	bench(test, dev_of(1), "strict", 0);
 }
 
 #ifdef CONFIG_DMA_BYPASS
 static void bench_refused(struct kunit *test)
 {
 	require_strict(test, 1);
-	KUNIT_ASSERT_EQ(test, -EACCES, dma_bypass_prepare(bench_dev[1]));
-	bench(test, bench_dev[1], "refused", BYPASS);
+	KUNIT_ASSERT_EQ(test, -EACCES, dma_bypass_prepare(dev_of(1)));
+	bench(test, dev_of(1), "refused", BYPASS);
 }
 
 static void bench_bypass(struct kunit *test)
 {
 	require_strict(test, 0);
 	KUNIT_ASSERT_EQ(test, 0,
-			dma_bypass_set_policy(bench_dev[0],
+			dma_bypass_set_policy(dev_of(0),
 					      DMA_BYPASS_POLICY_ALLOW));
-	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(bench_dev[0]));
-	bench(test, bench_dev[0], "bypass", BYPASS);
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev_of(0)));
+	bench(test, dev_of(0), "bypass", BYPASS);
 	/* Without the attribute, while a window is open. */
-	bench(test, bench_dev[0], "open", 0);
+	bench(test, dev_of(0), "open", 0);
 }
 #endif
 
 static void bench_lazy(struct kunit *test)
 {
-	KUNIT_ASSERT_NOT_NULL(test, bench_dev[1]);
-	make_lazy(test, 1);
-	bench(test, bench_dev[1], "lazy", 0);
+	KUNIT_ASSERT_NOT_NULL(test, edus[1]);
+	make_lazy(test, dev_of(1));
+	bench(test, dev_of(1), "lazy", 0);
 }
 
 /*
@@ -225,21 +176,17 @@ static void tell_profile(struct kunit *test, struct device *dev,
 
 static void bench_profile(struct kunit *test)
 {
-	struct device *direct = kunit_device_register(test, "direct");
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, direct);
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(direct,
-							   DMA_BIT_MASK(64)));
+	require_strict(test, 1);
 	steps = kvcalloc(STEPS, sizeof(*steps), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, steps);
 	KUNIT_ASSERT_EQ(test, 0, register_die_notifier(&step_notifier));
-	tell_profile(test, direct, "direct", 0);
-	tell_profile(test, bench_dev[1], "strict", 0);
+	tell_profile(test, direct_device(test), "direct", 0);
+	tell_profile(test, dev_of(1), "strict", 0);
 #ifdef CONFIG_DMA_BYPASS
-	tell_profile(test, bench_dev[0], "bypass", BYPASS);
+	tell_profile(test, dev_of(0), "bypass", BYPASS);
 #endif
-	make_lazy(test, 1);
-	tell_profile(test, bench_dev[1], "lazy", 0);
+	make_lazy(test, dev_of(1));
+	tell_profile(test, dev_of(1), "lazy", 0);
 	unregister_die_notifier(&step_notifier);
 	kvfree(steps);
 }
@@ -260,7 +207,7 @@ static long page_tables(void)
 static void tell_window(struct kunit *test, dma_addr_t base, u64 size,
 			int level)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(bench_dev[1]);
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(1));
 	struct dmar_domain *vtd = to_dmar_domain(domain);
 	u32 begun, opened, closed, cost = bench_clock_cost();
 	int superpage = vtd->iommu_superpage;
@@ -296,7 +243,7 @@ static void bench_windows(struct kunit *test)
 	u64 size;
 
 	require_strict(test, 1);
-	domain = iommu_get_domain_for_dev(bench_dev[1]);
+	domain = iommu_get_domain_for_dev(dev_of(1));
 	base = (domain->geometry.aperture_end >> 1) + 1;
 	for (size = SZ_16G; size <= TERA(16); size *= 4, base += TERA(16))
 		tell_window(test, base, size, 3);

@@ -4,23 +4,8 @@
  *
  * For a machine that counts instructions: one tick of the TSC is one of them.
  */
-#include <asm/msr.h>
-#include <kunit/device.h>
-
-#include "dma-iommu.h"
+#include "dma-iommu-bypass-bench.h"
 #include "dma-iommu-bypass-test.h"
-
-static inline u32 bench_clock(void)
-{
-	return rdtsc();
-}
-
-static inline u32 bench_insns(u32 ticks)
-{
-	return ticks;
-}
-
-#include "../../lib/test_dma_bypass_bench.h"
 
 /* Of one map and one unmap: the median, and all but a thousandth. */
 struct cost {
@@ -54,26 +39,6 @@ static struct cost tell(struct kunit *test, const char *mode,
 	return cost;
 }
 
-/* A device that no IOMMU has heard of. */
-static struct device *direct_device(struct kunit *test)
-{
-	struct device *dev = kunit_device_register(test, "direct");
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev,
-							   DMA_BIT_MASK(64)));
-	return dev;
-}
-
-/* As writing DMA-FQ to the group's type does; there is no way back. */
-static void make_lazy(struct kunit *test, int i)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(i));
-
-	KUNIT_ASSERT_EQ(test, 0, iommu_dma_init_fq(domain));
-	domain->type = IOMMU_DOMAIN_DMA_FQ;
-}
-
 static void require_strict(struct kunit *test)
 {
 	int i;
@@ -104,7 +69,7 @@ static void map_and_unmap(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dma_bypass_prepare(dev_of(1)), -EACCES);
 	strict = tell(test, "strict", dev_of(1), page, 0);
 	refused = tell(test, "refused", dev_of(1), page, BYPASS);
-	make_lazy(test, 1);
+	make_lazy(test, dev_of(1));
 	lazy = tell(test, "lazy", dev_of(1), page, 0);
 
 	open_window(test, 0);
@@ -187,7 +152,7 @@ static void show_fault(struct kunit *test, const char *what, dma_addr_t addr)
 static void show_costs(struct kunit *test, struct page *page)
 {
 	tell(test, "strict", dev_of(1), page, 0);
-	make_lazy(test, 1);
+	make_lazy(test, dev_of(1));
 	tell(test, "lazy", dev_of(1), page, 0);
 	tell(test, "bypass", dev_of(0), page, BYPASS);
 	tell(test, "direct", direct_device(test), page, 0);

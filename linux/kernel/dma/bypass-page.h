@@ -46,7 +46,10 @@ dma_bypass_asked_for(struct device *dev, unsigned long attrs)
 	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
 		return NULL;
 	win = READ_ONCE(dev->dma_bypass);
-	/* A device that was refused leaves here; so as not to need a register. */
+	/*
+	 * A device that was refused leaves here.  Once more from memory later:
+	 * a register for it would have to be saved.
+	 */
 	return win && READ_ONCE(win->ram[0].end) ? win : NULL;
 }
 
@@ -66,12 +69,6 @@ dma_bypass_below(struct device *dev, dma_addr_t addr)
 static inline bool dma_may_be_direct(struct device *dev)
 {
 	return true;
-}
-
-static inline bool dma_bypass_in_ram(const struct dma_bypass_window *win,
-				     phys_addr_t phys, size_t size)
-{
-	return false;
 }
 
 static inline const struct dma_bypass_window *

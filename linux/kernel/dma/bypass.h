@@ -246,6 +246,12 @@ static inline bool dma_bypass_sync_sg_for_device(struct device *dev,
 
 #else /* CONFIG_DMA_BYPASS */
 
+static inline bool dma_bypass_in_ram(const struct dma_bypass_window *win,
+				     phys_addr_t phys, size_t size)
+{
+	return false;
+}
+
 static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
 				       size_t size,
 				       enum dma_data_direction dir,
