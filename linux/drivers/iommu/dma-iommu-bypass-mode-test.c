@@ -91,10 +91,13 @@ static void command_line_opts_in(struct kunit *test)
 		kunit_info(test, "require-console: unknown mode \"optinn\", taking \"never\"");
 }
 
-/* The allocator goes from the top down: with 64 bits, it starts at its end. */
+/*
+ * The allocator goes from the top down: with 64 bits, it starts at its end.
+ * So much, no magazine has from an earlier mapping.
+ */
 static void half_is_withheld_for_windows_only(struct kunit *test)
 {
-	struct page *page = buffer(test, HIGH);
+	struct page *page = large_buffer(test, HIGH);
 	struct dev_iommu *iommu = dev_of(0)->iommu;
 	u32 workaround = iommu->pci_32bit_workaround;
 	dma_addr_t addr;
@@ -102,11 +105,11 @@ static void half_is_withheld_for_windows_only(struct kunit *test)
 	if (!expected->translated)
 		return;
 	iommu->pci_32bit_workaround = 0;
-	addr = map(test, 0, page, 0, SZ_4K, 0);
+	addr = map(test, 0, page, 0, SZ_2M, 0);
 	iommu->pci_32bit_workaround = workaround;
 	KUNIT_EXPECT_EQ(test, addr < half(0), expected->withheld);
 	carry(test, 0, addr, page_address(page), EDU_MAX, 1);
-	unmap(0, addr, SZ_4K, 0);
+	unmap(0, addr, SZ_2M, 0);
 }
 
 static const struct word {
