@@ -246,6 +246,12 @@ static inline bool dma_bypass_sync_sg_for_device(struct device *dev,
 
 #else /* CONFIG_DMA_BYPASS */
 
+static inline const struct dma_bypass_window *
+dma_bypass_find(struct device *dev, dma_addr_t addr)
+{
+	return NULL;
+}
+
 static inline bool dma_bypass_in_ram(const struct dma_bypass_window *win,
 				     phys_addr_t phys, size_t size)
 {
