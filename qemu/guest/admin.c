@@ -193,18 +193,9 @@ static const char *tool_said;
 /* Run the administrator's program; its exit status. */
 static int tool(const char *command, const char *device, const char *policy)
 {
-	int status;
+	const char * const argv[] = { TOOL, command, device, policy, NULL };
 
-	if (!fork()) {
-		if (!freopen("/said", "w", stdout))
-			_exit(EXIT_FAILURE);
-		dup2(STDOUT_FILENO, STDERR_FILENO);
-		execl(TOOL, TOOL, command, device, policy, NULL);
-		_exit(127);
-	}
-	wait(&status);
-	tool_said = read_file("/said");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return run_program((char * const *)argv, &tool_said);
 }
 
 static void program_lists_devices(void)

@@ -27,8 +27,9 @@ struct guest_suite {
 	const struct guest_test	*tests;		/* the last has no name */
 };
 
-extern const struct guest_suite admin_suite, never_suite, trace_suite,
-				vfio_suite;
+extern const struct guest_suite admin_suite, mapbench_suite,
+				mapbench_bypass_suite, mapbench_cost_suite,
+				never_suite, trace_suite, vfio_suite;
 
 /* Run a suite, then print its results as a KTAP document of its own. */
 void run_suite(const struct guest_suite *suite);
@@ -56,6 +57,9 @@ const char *read_file(const char *path);
 
 /* 0 or a negative errno, from opening or from writing. */
 int write_file(const char *path, const char *text);
+
+/* Run a program; its exit status, and all that it said, until the next call. */
+int run_program(char * const argv[], const char **said);
 
 /* The file in the directory of the device's IOMMU group. */
 const char *group_file(const char *name);

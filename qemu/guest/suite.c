@@ -7,7 +7,9 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -120,6 +122,22 @@ bool expect_file(const char *file, int number, const char *path,
 		 line, found);
 	failed(file, number, what);
 	return false;
+}
+
+int run_program(char * const argv[], const char **said)
+{
+	int status;
+
+	if (!fork()) {
+		if (!freopen("/said", "w", stdout))
+			_exit(EXIT_FAILURE);
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	wait(&status);
+	*said = read_file("/said");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 const char *group_file(const char *name)
