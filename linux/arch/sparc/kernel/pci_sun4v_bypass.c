@@ -136,8 +136,11 @@ static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
 	size_t last = size - 1;
 	dma_addr_t addr;
 
-	if (!size || READ_ONCE(sun4v_bypass_of(dev)->support) == SUN4V_BYPASS_NO)
+	if (!size)
 		return DMA_MAPPING_ERROR;
+	/* It has said so before, and is not asked again. */
+	if (READ_ONCE(sun4v_bypass_of(dev)->support) == SUN4V_BYPASS_NO)
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENOTSUPPORTED);
 
 	addr = sun4v_bypass_page(dev, phys, prot);
 	if (addr == DMA_MAPPING_ERROR ||

@@ -12,6 +12,15 @@
 #define TEST_LIST	5
 #define TEST_LARGE	SZ_16M
 
+static const bool atu_params[] = { false, true };
+
+static void atu_desc(const bool *use_atu, char *desc)
+{
+	strscpy(desc, *use_atu ? "ATU" : "legacy", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(atu, atu_params, atu_desc);
+
 /* One call for what is in one I/O page, two for more, none for unmap, sync. */
 static void bypass_costs_calls(struct kunit *test)
 {
@@ -52,22 +61,25 @@ static void bypass_costs_calls(struct kunit *test)
 
 static const struct attrs_param {
 	const char		*desc;
-	unsigned long		major;
+	unsigned long		version[2];
 	enum dma_data_direction	dir;
 	unsigned long		attrs;
 	unsigned long		want;
 } attrs_params[] = {
-	{ "1, to device", 1, DMA_TO_DEVICE, 0, HV_PCI_MAP_ATTR_READ },
-	{ "2, to device", 2, DMA_TO_DEVICE, 0, HV_PCI_MAP_ATTR_READ },
-	{ "1, from device", 1, DMA_FROM_DEVICE, 0,
+	{ "1.0, to device", { 1, 0 }, DMA_TO_DEVICE, 0, HV_PCI_MAP_ATTR_READ },
+	{ "2.0, to device", { 2, 0 }, DMA_TO_DEVICE, 0, HV_PCI_MAP_ATTR_READ },
+	{ "1.1, from device", { 1, 1 }, DMA_FROM_DEVICE, 0,
 	  HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE },
-	{ "2, both", 2, DMA_BIDIRECTIONAL, 0,
+	{ "2.0, both", { 2, 0 }, DMA_BIDIRECTIONAL, 0,
 	  HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE },
-	{ "1, weakly ordered", 1, DMA_TO_DEVICE, DMA_ATTR_WEAK_ORDERING,
-	  HV_PCI_MAP_ATTR_READ },
-	{ "2, weakly ordered", 2, DMA_TO_DEVICE, DMA_ATTR_WEAK_ORDERING,
+	{ "1.0, weakly ordered", { 1, 0 }, DMA_TO_DEVICE,
+	  DMA_ATTR_WEAK_ORDERING, HV_PCI_MAP_ATTR_READ },
+	{ "1.1, weakly ordered", { 1, 1 }, DMA_TO_DEVICE,
+	  DMA_ATTR_WEAK_ORDERING, HV_PCI_MAP_ATTR_READ },
+	{ "2.0, weakly ordered", { 2, 0 }, DMA_TO_DEVICE,
+	  DMA_ATTR_WEAK_ORDERING,
 	  HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_RELAXED_ORDER },
-	{ "2, weakly ordered, both", 2, DMA_BIDIRECTIONAL,
+	{ "2.0, weakly ordered, both", { 2, 0 }, DMA_BIDIRECTIONAL,
 	  DMA_ATTR_WEAK_ORDERING, HV_PCI_MAP_ATTR_READ |
 	  HV_PCI_MAP_ATTR_WRITE | HV_PCI_MAP_ATTR_RELAXED_ORDER },
 };
@@ -80,7 +92,7 @@ static void bypass_passes_attributes(struct kunit *test)
 	struct sun4v_test *t = sun4v_test_open(test, false);
 	dma_addr_t addr;
 
-	sun4v_test_negotiate(t, p->major);
+	sun4v_test_negotiate(t, p->version[0], p->version[1]);
 	addr = dma_map_single_attrs(t->dev, t->buf, 64, p->dir,
 				    p->attrs | BYPASS);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
@@ -122,18 +134,35 @@ static void bypass_to_closed_memory(struct kunit *test)
 	sun4v_test_expect(t, t->buf + PG(8), PG(2), true);
 }
 
-/* Both ends agree, but a block between them lies elsewhere. */
+/*
+ * A call for each 4 MiB, and one more: both ends agree, but a block between them
+ * may lie elsewhere.
+ */
 static void bypass_large(struct kunit *test)
 {
+	static const struct {
+		size_t		size;
+		unsigned int	calls;
+	} cases[] = {
+		{ SZ_4M,		2 },
+		{ SZ_4M + 1,		2 },
+		{ SZ_4M + 2,		3 },
+		{ SZ_8M,		3 },
+		{ TEST_LARGE,		5 },
+	};
 	struct sun4v_test *t = sun4v_test_open(test, true);
 	void *virt = alloc_pages_exact(TEST_LARGE, GFP_KERNEL);
 	void *middle;
+	int i;
 
-	if (!virt)
-		kunit_skip(test, "no %d contiguous bytes", TEST_LARGE);
+	KUNIT_ASSERT_NOT_NULL(test, virt);
 	middle = PTR_ALIGN(virt + SZ_4M, SZ_4M);
 
-	sun4v_test_expect(t, virt, TEST_LARGE, true);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		sun4v_hv_reset_calls(&t->hv);
+		sun4v_test_expect(t, virt, cases[i].size, true);
+		KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), cases[i].calls);
+	}
 	sun4v_test_move(t, 0, middle, SZ_4M, BIT_ULL(41));
 	sun4v_test_expect(t, virt, TEST_LARGE, false);
 	sun4v_test_expect(t, middle + PG(1), SZ_4M - PG(1), true);
@@ -165,7 +194,8 @@ static void test_unmap_list(struct sun4v_test *t, struct scatterlist *sgl)
 /* As dma-direct: entry by entry, whatever could be merged. */
 static void bypass_list(struct kunit *test)
 {
-	struct sun4v_test *t = sun4v_test_open(test, false);
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
 	struct scatterlist sgl[TEST_LIST], *sg;
 	int i;
 
@@ -181,27 +211,45 @@ static void bypass_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 2 * TEST_LIST);
 }
 
-/* One refusal, for either end of any entry, and none bypasses. */
-static void bypass_list_whole_or_not(struct kunit *test)
+static void bypass_list_refused(struct sun4v_test *t, unsigned int call,
+				unsigned long error)
 {
-	struct sun4v_test *t = sun4v_test_open(test, true);
 	struct scatterlist sgl[TEST_LIST], *sg;
-	unsigned int call;
-	dma_addr_t addr;
 	int i, nents;
 
+	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call, error);
+	nents = test_map_list(t, sgl);
+	KUNIT_ASSERT_GT(t->test, nents, 0);
+	for_each_sg(sgl, sg, nents, i)
+		KUNIT_EXPECT_FALSE(t->test,
+				   sun4v_test_bypassed(t, sg_dma_address(sg)));
+	sun4v_test_reaches_list(t, sgl, TEST_LIST, nents, false);
+	test_unmap_list(t, sgl);
+	sun4v_test_clean(t);
+}
+
+/*
+ * One refusal, for either end of any entry and for whatever reason, and none
+ * bypasses; the next list does.
+ */
+static void bypass_list_whole_or_not(struct kunit *test)
+{
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
+	struct scatterlist sgl[TEST_LIST];
+	unsigned int call, i;
+	long refused = 0;
+
 	for (call = 1; call <= 2 * TEST_LIST; call++) {
-		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call, HV_ENORADDR);
-		nents = test_map_list(t, sgl);
-		KUNIT_ASSERT_GT(test, nents, 0);
-		for_each_sg(sgl, sg, nents, i) {
-			addr = sg_dma_address(sg);
-			KUNIT_EXPECT_FALSE(test, sun4v_test_bypassed(t, addr));
+		for (i = 0; i < SUN4V_TEST_ERRORS; i++) {
+			bypass_list_refused(t, call, sun4v_bypass_errors[i]);
+			KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
+			sun4v_bypass_forget(t, sun4v_bypass_errors[i]);
+			KUNIT_ASSERT_EQ(test, test_map_list(t, sgl), TEST_LIST);
+			KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t,
+							sg_dma_address(sgl)));
+			test_unmap_list(t, sgl);
 		}
-		sun4v_test_reaches(t, sg_dma_address(sgl), t->buf, PG(2),
-				   false);
-		test_unmap_list(t, sgl);
-		sun4v_test_clean(t);
 	}
 }
 
@@ -218,15 +266,6 @@ static void bypass_unmap_without_attribute(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_IOTSB_DEMAP], 0);
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_DEMAP], 0);
 }
-
-static const bool atu_params[] = { false, true };
-
-static void atu_desc(const bool *use_atu, char *desc)
-{
-	strscpy(desc, *use_atu ? "ATU" : "legacy", KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(atu, atu_params, atu_desc);
 
 /* An address that a driver unmaps too late is nobody's, and does no harm. */
 static void bypass_unmap_after_close(struct kunit *test)
@@ -310,6 +349,16 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE_PARAM(sun4v_map_list, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_map_ordering, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_map_exhausted, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_map_batches, sun4v_map_gen_params),
+	KUNIT_CASE_PARAM(sun4v_merge_list, sun4v_merge_gen_params),
+	KUNIT_CASE_PARAM(sun4u_merge_list, sun4u_merge_gen_params),
+	KUNIT_CASE(sun4v_hv_reports),
+	KUNIT_CASE(sun4v_hv_reports_atu),
+	KUNIT_CASE(sun4v_hv_accepts),
+	KUNIT_CASE(sun4v_root_conf_error),
+	KUNIT_CASE(sun4v_root_bind_error),
+	KUNIT_CASE(sun4v_root_getmap_error),
+	KUNIT_CASE(sun4v_root_firmware),
 	KUNIT_CASE_PARAM(sun4v_map_error, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_demap_error, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_map_and_demap_error, sun4v_map_gen_params),
@@ -320,13 +369,13 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE(sun4v_bypass_probe_fails),
 	KUNIT_CASE(sun4v_bypass_probe_recovers),
 	KUNIT_CASE(sun4v_bypass_without_iommu),
-	KUNIT_CASE(sun4v_bypass_falls_back),
+	KUNIT_CASE_PARAM(sun4v_bypass_falls_back, atu_gen_params),
 	KUNIT_CASE(sun4v_bypass_remembers_not_supported),
 	KUNIT_CASE(bypass_across_blocks),
 	KUNIT_CASE(bypass_to_closed_memory),
 	KUNIT_CASE(bypass_large),
-	KUNIT_CASE(bypass_list),
-	KUNIT_CASE(bypass_list_whole_or_not),
+	KUNIT_CASE_PARAM(bypass_list, atu_gen_params),
+	KUNIT_CASE_PARAM(bypass_list_whole_or_not, atu_gen_params),
 	KUNIT_CASE(bypass_unmap_without_attribute),
 	KUNIT_CASE_PARAM(bypass_unmap_after_close, atu_gen_params),
 	KUNIT_CASE_PARAM(bypass_avoids_translated, atu_gen_params),

@@ -8,50 +8,67 @@
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
 #include <linux/of.h>
+#include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <asm/spitfire.h>
 
 #include "pci_sun4v_test.h"
 
 #define TEST_DVMA_BASE	0x80000000
-#define TEST_DVMA_SIZE	SZ_32M
 #define TEST_ATU_BASE	BIT_ULL(43)
 
-/* The properties of the root complex that its IOMMU is set up from. */
-static const u32 test_virtual_dma[] = { TEST_DVMA_BASE, TEST_DVMA_SIZE };
 static const u32 test_pagesizes[] = { IO_PAGE_SIZE };
 static const struct atu_ranges test_ranges[4] = {
 	[3] = { TEST_ATU_BASE, ATU_64_SPACE_SIZE },
 };
 
-static struct property test_properties[] = {
-	{
+/* The properties of the root complex that its IOMMU is set up from. */
+static void sun4v_test_make_node(struct sun4v_test *t, u32 dvma_size)
+{
+	t->virtual_dma[0] = TEST_DVMA_BASE;
+	t->virtual_dma[1] = dvma_size;
+	t->properties[0] = (struct property) {
 		.name	= "virtual-dma",
-		.length	= sizeof(test_virtual_dma),
-		.value	= (void *)test_virtual_dma,
-		.next	= &test_properties[1],
-	}, {
+		.length	= sizeof(t->virtual_dma),
+		.value	= t->virtual_dma,
+		.next	= &t->properties[1],
+	};
+	t->properties[1] = (struct property) {
 		.name	= "iommu-pagesizes",
 		.length	= sizeof(test_pagesizes),
 		.value	= (void *)test_pagesizes,
-		.next	= &test_properties[2],
-	}, {
+		.next	= &t->properties[2],
+	};
+	t->properties[2] = (struct property) {
 		.name	= "iommu-address-ranges",
 		.length	= sizeof(test_ranges),
 		.value	= (void *)test_ranges,
-	},
-};
-
-static void sun4v_test_make_root(struct sun4v_test *t)
-{
-	t->node.properties = test_properties;
+	};
+	t->node.properties = t->properties;
 	t->op.dev.of_node = &t->node;
+}
 
-	/* A bus with one device, for the ATU to be bound to. */
+/* Functions for the ATU to be bound to, one of them behind a bridge. */
+static void sun4v_test_make_bus(struct sun4v_test *t)
+{
+	int i, last = SUN4V_TEST_FUNCTIONS - 1;
+
 	INIT_LIST_HEAD(&t->bus.devices);
-	t->pdev.devfn = PCI_DEVFN(3, 1);
-	list_add(&t->pdev.bus_list, &t->bus.devices);
+	INIT_LIST_HEAD(&t->behind.devices);
+	t->behind.number = 1;
+	for (i = 0; i < last; i++) {
+		t->pdev[i].devfn = PCI_DEVFN(3, i);
+		list_add_tail(&t->pdev[i].bus_list, &t->bus.devices);
+	}
+	t->bridge.subordinate = &t->behind;
+	list_add(&t->bridge.bus_list, &t->bus.devices);
+	list_add(&t->pdev[last].bus_list, &t->behind.devices);
+}
 
+static void sun4v_test_make_root(struct sun4v_test *t, u32 dvma_size)
+{
+	sun4v_test_make_node(t, dvma_size);
+	sun4v_test_make_bus(t);
 	t->pbm.name = "test";
 	t->pbm.devhandle = 0x400;
 	t->pbm.op = &t->op;
@@ -69,6 +86,7 @@ static void sun4v_test_make_device(struct sun4v_test *t)
 	t->dev->archdata.iommu = &t->iommu;
 	t->dev->archdata.host_controller = &t->pbm;
 	t->dev->archdata.numa_node = NUMA_NO_NODE;
+	t->dev->dma_parms = &t->dma_parms;
 	set_dma_ops(t->dev, sun4v_test_dma_ops);
 	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(t->dev, U64_MAX), 0);
 }
@@ -76,31 +94,33 @@ static void sun4v_test_make_device(struct sun4v_test *t)
 /**
  * sun4v_test_negotiate - choose the version of the PCI services
  * @t: the fixture
- * @major: version
+ * @major: major version
+ * @minor: minor version
  */
-void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major)
+void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major,
+			  unsigned long minor)
 {
-	vpci_major = major;
+	sun4v_test_set_version(major, minor);
 	t->hv.major = major;
 }
 
 /**
- * sun4v_test_begin - set up the fixture
+ * sun4v_test_prepare - set up what the fixture is made of
  * @test: the case
- * @use_atu: with an ATU?
+ * @dvma_size: bytes that the legacy IOMMU translates
  *
- * The device has a mask of 64 bits, and no back end for bypass.
+ * The hypervisor answers, but nothing has been asked of it yet.
  *
  * Return: the fixture.
  */
-struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu)
+struct sun4v_test *sun4v_test_prepare(struct kunit *test, u32 dvma_size)
 {
 	struct sun4v_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->test = test;
-	t->vpci_major = vpci_major;
+	sun4v_test_version(t->version);
 	test->priv = t;
 
 	t->buf = kunit_kmalloc(test, PG(SUN4V_TEST_PAGES), GFP_KERNEL);
@@ -108,14 +128,41 @@ struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu)
 	for (i = 0; i < PG(SUN4V_TEST_PAGES) / sizeof(int); i++)
 		((int *)t->buf)[i] = i;
 
-	sun4v_test_make_root(t);
+	sun4v_test_make_root(t, dvma_size);
 	KUNIT_ASSERT_EQ(test, 0, sun4v_hv_start(&t->hv, TEST_DVMA_BASE,
-						TEST_DVMA_SIZE));
-	sun4v_test_negotiate(t, 2);
-	KUNIT_ASSERT_EQ(test, sun4v_test_root_init(&t->pbm, use_atu), 0);
-	KUNIT_ASSERT_EQ(test, t->hv.bound, use_atu);
+						dvma_size));
+	sun4v_test_negotiate(t, 2, 0);
+	return t;
+}
+
+/**
+ * sun4v_test_start - set up the IOMMU, and a device behind it
+ * @t: the fixture
+ * @use_atu: with an ATU?
+ *
+ * The device has a mask of 64 bits, and no back end for bypass.
+ */
+void sun4v_test_start(struct sun4v_test *t, bool use_atu)
+{
+	KUNIT_ASSERT_EQ(t->test, sun4v_test_root_init(&t->pbm, use_atu), 0);
 	sun4v_test_make_device(t);
 	sun4v_hv_reset_calls(&t->hv);
+}
+
+/**
+ * sun4v_test_begin - set up the fixture
+ * @test: the case
+ * @use_atu: with an ATU?
+ *
+ * Return: the fixture.
+ */
+struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu)
+{
+	struct sun4v_test *t = sun4v_test_prepare(test, SUN4V_TEST_DVMA);
+
+	sun4v_test_start(t, use_atu);
+	KUNIT_ASSERT_EQ(test, !!t->iommu.atu, use_atu);
+	KUNIT_ASSERT_EQ(test, t->hv.bound, use_atu ? SUN4V_TEST_FUNCTIONS : 0);
 	return t;
 }
 
@@ -177,6 +224,37 @@ void sun4v_test_reaches(struct sun4v_test *t, dma_addr_t addr, void *virt,
 }
 
 /**
+ * sun4v_test_reaches_list - expect that a device accesses a scatterlist
+ * @t: the fixture
+ * @sgl: the list
+ * @nr_in: its entries
+ * @nr_out: the segments that they were mapped as
+ * @write: may the device write?
+ */
+void sun4v_test_reaches_list(struct sun4v_test *t, struct scatterlist *sgl,
+			     int nr_in, int nr_out, bool write)
+{
+	struct scatterlist *in, *out = sgl;
+	size_t pos = 0;
+	int i;
+
+	for_each_sg(sgl, in, nr_in, i) {
+		if (pos == sg_dma_len(out)) {
+			out = sg_next(out);
+			nr_out--;
+			pos = 0;
+		}
+		KUNIT_ASSERT_NOT_NULL(t->test, out);
+		KUNIT_ASSERT_LE(t->test, pos + in->length, sg_dma_len(out));
+		sun4v_test_reaches(t, sg_dma_address(out) + pos, sg_virt(in),
+				   in->length, write);
+		pos += in->length;
+	}
+	KUNIT_EXPECT_EQ(t->test, pos, sg_dma_len(out));
+	KUNIT_EXPECT_EQ(t->test, nr_out, 1);
+}
+
+/**
  * sun4v_test_faults - expect that a device does not get at an address
  * @t: the fixture
  * @addr: DMA address
@@ -231,18 +309,25 @@ struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu)
 	return t;
 }
 
+/* Let a device with a back end bypass, with nothing called yet. */
+void sun4v_test_allow(struct sun4v_test *t)
+{
+	int err;
+
+	if (dma_bypass_never())
+		kunit_skip(t->test, "booted with iommu.dma_bypass=never");
+	err = dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_ASSERT_EQ(t->test, err, 0);
+	KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), 0);
+	sun4v_hv_reset_calls(&t->hv);
+}
+
 /* A device that may bypass, with nothing called yet. */
 struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu)
 {
 	struct sun4v_test *t = sun4v_test_attach(test, use_atu);
-	int err;
 
-	if (dma_bypass_never())
-		kunit_skip(test, "booted with iommu.dma_bypass=never");
-	err = dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_ASSERT_EQ(test, err, 0);
-	KUNIT_ASSERT_EQ(test, dma_bypass_prepare(t->dev), 0);
-	sun4v_hv_reset_calls(&t->hv);
+	sun4v_test_allow(t);
 	return t;
 }
 
@@ -313,7 +398,7 @@ void sun4v_test_end(struct kunit *test)
 		sun4v_test_clean(t);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, t->hv.violations, 0, "%s", t->hv.violation);
-	vpci_major = t->vpci_major;
+	sun4v_test_set_version(t->version[0], t->version[1]);
 	sun4v_hv_stop(&t->hv);
 	sun4v_test_root_exit(&t->pbm);
 }

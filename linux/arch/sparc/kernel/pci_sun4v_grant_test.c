@@ -24,7 +24,7 @@ void sun4v_bypass_probes_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
 }
 
-static const unsigned long bypass_errors[] = {
+const unsigned long sun4v_bypass_errors[SUN4V_TEST_ERRORS] = {
 	HV_EINVAL, HV_ENORADDR, HV_ENOTSUPPORTED, HV_EBADTRAP, HV_EIO, 999,
 };
 
@@ -37,11 +37,11 @@ void sun4v_bypass_probe_fails(struct kunit *test)
 	if (dma_bypass_never())
 		kunit_skip(test, "booted with iommu.dma_bypass=never");
 
-	for (i = 0; i < ARRAY_SIZE(bypass_errors); i++) {
-		lasting = bypass_errors[i] == HV_ENOTSUPPORTED;
+	for (i = 0; i < SUN4V_TEST_ERRORS; i++) {
+		lasting = sun4v_bypass_errors[i] == HV_ENOTSUPPORTED;
 		t->iommu.bypass.support = SUN4V_BYPASS_UNKNOWN;
 		sun4v_hv_reset_calls(&t->hv);
-		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, bypass_errors[i]);
+		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, sun4v_bypass_errors[i]);
 		sun4v_bypass_attach(t->dev);
 		dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
 		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev),
@@ -80,7 +80,7 @@ void sun4v_bypass_without_iommu(struct kunit *test)
 }
 
 /* The only answer that is remembered; for the next round it is forgotten. */
-static void forget(struct sun4v_test *t, unsigned long error)
+void sun4v_bypass_forget(struct sun4v_test *t, unsigned long error)
 {
 	if (error == HV_ENOTSUPPORTED)
 		t->iommu.bypass.support = SUN4V_BYPASS_YES;
@@ -89,36 +89,45 @@ static void forget(struct sun4v_test *t, unsigned long error)
 /* Any answer but yes, for either end: translated, and counted. */
 void sun4v_bypass_falls_back(struct kunit *test)
 {
-	struct sun4v_test *t = sun4v_test_open(test, false);
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
 	unsigned int call;
 	long refused = 0;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(bypass_errors); i++) {
+	for (i = 0; i < SUN4V_TEST_ERRORS; i++) {
 		for (call = 1; call <= 2; call++) {
 			sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call,
-				      bypass_errors[i]);
+				      sun4v_bypass_errors[i]);
 			sun4v_test_expect(t, t->buf + 8, PG(3), false);
 			KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
-			forget(t, bypass_errors[i]);
+			sun4v_bypass_forget(t, sun4v_bypass_errors[i]);
 			sun4v_test_expect(t, t->buf + 8, PG(3), true);
 		}
-		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, bypass_errors[i]);
+		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, sun4v_bypass_errors[i]);
 		sun4v_test_expect(t, t->buf, 64, false);
 		KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
-		forget(t, bypass_errors[i]);
+		sun4v_bypass_forget(t, sun4v_bypass_errors[i]);
 	}
 }
 
-/* A hypervisor that has said that it never will is not asked again. */
+/*
+ * A hypervisor that has said that it never will is not asked again, but what it
+ * would have refused counts.
+ */
 void sun4v_bypass_remembers_not_supported(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_open(test, false);
+	const atomic_long_t *refused = t->iommu.bypass.refused;
 
 	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, HV_ENOTSUPPORTED);
 	sun4v_test_expect(t, t->buf, PG(1), false);
 	sun4v_test_expect(t, t->buf, PG(1), false);
+	sun4v_test_expect(t, t->buf, PG(3), false);
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], 1);
+	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), 3);
+	KUNIT_EXPECT_EQ(test, 3, atomic_long_read(
+				&refused[SUN4V_BYPASS_ENOTSUPPORTED]));
 	dma_bypass_unbind(t->dev);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), -EOPNOTSUPP);
 }

@@ -92,7 +92,7 @@ static unsigned long hv_check_page(struct sun4v_hv *hv, u64 ra)
 		hv_violation(hv, "page %llx", ra);
 		return HV_EBADALIGN;
 	}
-	if (!pfn_valid(PHYS_PFN(ra))) {
+	if (!pfn_valid(PHYS_PFN(ra)) && (!ra || ra != hv->firmware)) {
 		hv_violation(hv, "no memory at %llx", ra);
 		return HV_ENORADDR;
 	}
@@ -202,7 +202,7 @@ static unsigned long hv_iommu_getbypass(struct sun4v_hv *hv,
 static unsigned long hv_iotsb_conf(struct sun4v_hv *hv,
 				   const unsigned long *arg, unsigned long *ret)
 {
-	unsigned long i, entries = arg[2] / sizeof(u64);
+	unsigned long i, status, entries = arg[2] / sizeof(u64);
 	u64 *entry = __va(arg[1]);
 
 	if (hv->iotsb.entry)
@@ -214,6 +214,9 @@ static unsigned long hv_iotsb_conf(struct sun4v_hv *hv,
 		hv_violation(hv, "IOTSB at %lx", arg[1]);
 		return HV_EBADALIGN;
 	}
+	status = hv_check_page(hv, arg[1]);
+	if (status)
+		return status;
 	for (i = 0; i < entries; i++)
 		if (entry[i])
 			return hv_violation(hv, "IOTSB entry %lx not zero", i);

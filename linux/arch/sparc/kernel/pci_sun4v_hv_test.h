@@ -53,6 +53,7 @@ struct sun4v_hv_failure {
  * @devhandle: of the root complex
  * @major: version of the PCI services that was negotiated
  * @bypass_base: where bypass addresses begin
+ * @firmware: a page of memory that is the firmware's alone
  * @block: memory that is not where the rest of it is
  * @chunk: how many pages one call maps or demaps at most; zero for all
  * @fail: what is to fail, by service
@@ -70,6 +71,7 @@ struct sun4v_hv {
 	u64			devhandle;
 	unsigned long		major;
 	u64			bypass_base;
+	u64			firmware;
 	struct sun4v_hv_block	block[SUN4V_HV_BLOCKS];
 	unsigned long		chunk;
 

@@ -27,6 +27,8 @@ static int sun4v_test_batch_init(void)
  * @pbm: the root complex, with devhandle, device node, bus and IOMMU
  * @use_atu: with an ATU?
  *
+ * Without an ATU, should that fail, as the probe function has it.
+ *
  * Return: 0 or a negative errno.
  */
 int sun4v_test_root_init(struct pci_pbm_info *pbm, bool use_atu)
@@ -42,7 +44,11 @@ int sun4v_test_root_init(struct pci_pbm_info *pbm, bool use_atu)
 	pbm->iommu->atu = kzalloc(sizeof(*pbm->iommu->atu), GFP_KERNEL);
 	if (!pbm->iommu->atu)
 		return -ENOMEM;
-	return pci_sun4v_atu_init(pbm);
+	if (pci_sun4v_atu_init(pbm)) {
+		kfree(pbm->iommu->atu);
+		pbm->iommu->atu = NULL;
+	}
+	return 0;
 }
 
 /**
@@ -62,4 +68,25 @@ void sun4v_test_root_exit(struct pci_pbm_info *pbm)
 		kfree(atu->tbl.map);
 	kfree(atu);
 	kfree(pbm->iommu->tbl.map);
+}
+
+/**
+ * sun4v_test_version - tell the version of the PCI services in use
+ * @version: set to major and minor version
+ */
+void sun4v_test_version(unsigned long version[2])
+{
+	version[0] = vpci_major;
+	version[1] = vpci_minor;
+}
+
+/**
+ * sun4v_test_set_version - use a version of the PCI services
+ * @major: major version
+ * @minor: minor version
+ */
+void sun4v_test_set_version(unsigned long major, unsigned long minor)
+{
+	vpci_major = major;
+	vpci_minor = minor;
 }

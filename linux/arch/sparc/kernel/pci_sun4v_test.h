@@ -11,6 +11,7 @@
 #include <linux/of.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 
 #include "iommu_common.h"
 #include "pci_impl.h"
@@ -18,6 +19,9 @@
 #include "pci_sun4v_hv_test.h"
 
 #define SUN4V_TEST_PAGES	16
+#define SUN4V_TEST_FUNCTIONS	3	/* the last one is behind a bridge */
+#define SUN4V_MAP_LIST		4
+#define SUN4V_TEST_DVMA		SZ_32M
 #define PG(n)			((n) * PAGE_SIZE)
 #define BYPASS			DMA_ATTR_IOMMU_BYPASS
 
@@ -27,27 +31,51 @@ struct sun4v_test {
 	struct pci_pbm_info	pbm;
 	struct iommu		iommu;
 	struct device_node	node;
+	struct property		properties[3];
+	u32			virtual_dma[2];
 	struct platform_device	op;
 	struct pci_bus		bus;
-	struct pci_dev		pdev;
+	struct pci_bus		behind;
+	struct pci_dev		pdev[SUN4V_TEST_FUNCTIONS];
+	struct pci_dev		bridge;
+	struct device_dma_parameters dma_parms;
 	struct device		*dev;
 	void			*buf;
-	unsigned long		vpci_major;
+	unsigned long		version[2];
+};
+
+/**
+ * struct sun4v_map_param - parameter of the cases that map
+ * @desc: what it is
+ * @use_atu: with an ATU?
+ * @chunk: pages that one hypervisor call maps or demaps at most; zero for all
+ */
+struct sun4v_map_param {
+	const char	*desc;
+	bool		use_atu;
+	unsigned long	chunk;
 };
 
 extern const struct dma_map_ops *sun4v_test_dma_ops;
 
 int sun4v_test_root_init(struct pci_pbm_info *pbm, bool use_atu);
 void sun4v_test_root_exit(struct pci_pbm_info *pbm);
+void sun4v_test_version(unsigned long version[2]);
+void sun4v_test_set_version(unsigned long major, unsigned long minor);
 
+struct sun4v_test *sun4v_test_prepare(struct kunit *test, u32 dvma_size);
+void sun4v_test_start(struct sun4v_test *t, bool use_atu);
 struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu);
 void sun4v_test_end(struct kunit *test);
 int sun4v_test_suite_init(struct kunit_suite *suite);
-void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major);
+void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major,
+			  unsigned long minor);
 unsigned long sun4v_test_allocated(struct sun4v_test *t);
 void sun4v_test_clean(struct sun4v_test *t);
 void sun4v_test_reaches(struct sun4v_test *t, dma_addr_t addr, void *virt,
 			size_t size, bool write);
+void sun4v_test_reaches_list(struct sun4v_test *t, struct scatterlist *sgl,
+			     int nr_in, int nr_out, bool write);
 void sun4v_test_faults(struct sun4v_test *t, dma_addr_t addr, size_t size);
 bool sun4v_test_bypassed(struct sun4v_test *t, dma_addr_t addr);
 
@@ -56,6 +84,7 @@ unsigned int sun4v_test_calls(struct sun4v_test *t);
 long sun4v_test_refused(struct sun4v_test *t);
 struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu);
 struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu);
+void sun4v_test_allow(struct sun4v_test *t);
 dma_addr_t sun4v_test_map(struct sun4v_test *t, void *virt, size_t size,
 			  enum dma_data_direction dir);
 void sun4v_test_unmap(struct sun4v_test *t, dma_addr_t addr, size_t size,
@@ -65,18 +94,52 @@ void sun4v_test_expect(struct sun4v_test *t, void *virt, size_t size,
 void sun4v_test_move(struct sun4v_test *t, int block, void *virt, size_t size,
 		     u64 machine);
 
-/* The cases of pci_sun4v_map_test.c. */
+/* What the cases that map have in common. */
 const void *sun4v_map_gen_params(const void *prev, char *desc);
+struct sun4v_test *sun4v_map_begin(struct kunit *test);
+enum sun4v_hv_service sun4v_map_service(struct sun4v_test *t);
+enum sun4v_hv_service sun4v_demap_service(struct sun4v_test *t);
+struct sun4v_hv_table *sun4v_map_table(struct sun4v_test *t);
+struct iommu_map_table *sun4v_map_allocator(struct sun4v_test *t);
+void sun4v_map_init_list(struct sun4v_test *t, struct scatterlist *sgl);
+
+/* The cases of pci_sun4v_map_test.c. */
 void sun4v_map_page(struct kunit *test);
 void sun4v_map_mask_32(struct kunit *test);
 void sun4v_map_coherent(struct kunit *test);
 void sun4v_map_list(struct kunit *test);
 void sun4v_map_ordering(struct kunit *test);
 void sun4v_map_exhausted(struct kunit *test);
+void sun4v_map_batches(struct kunit *test);
+void sun4v_unmap_foreign(struct kunit *test);
+
+/* The cases of pci_sun4v_merge_test.c. */
+const void *sun4v_merge_gen_params(const void *prev, char *desc);
+void sun4v_merge_list(struct kunit *test);
+const void *sun4u_merge_gen_params(const void *prev, char *desc);
+void sun4u_merge_list(struct kunit *test);
+
+/* The cases of pci_sun4v_error_test.c. */
 void sun4v_map_error(struct kunit *test);
 void sun4v_map_and_demap_error(struct kunit *test);
 void sun4v_demap_error(struct kunit *test);
-void sun4v_unmap_foreign(struct kunit *test);
+
+/* The cases of pci_sun4v_root_test.c. */
+void sun4v_root_conf_error(struct kunit *test);
+void sun4v_root_bind_error(struct kunit *test);
+void sun4v_root_getmap_error(struct kunit *test);
+void sun4v_root_firmware(struct kunit *test);
+
+/* The cases of pci_sun4v_hv_check_test.c. */
+void sun4v_hv_reports(struct kunit *test);
+void sun4v_hv_reports_atu(struct kunit *test);
+void sun4v_hv_accepts(struct kunit *test);
+
+#define SUN4V_TEST_ERRORS	6
+
+extern const unsigned long sun4v_bypass_errors[SUN4V_TEST_ERRORS];
+
+void sun4v_bypass_forget(struct sun4v_test *t, unsigned long error);
 
 /* The cases of pci_sun4v_grant_test.c. */
 void sun4v_bypass_probes_once(struct kunit *test);
