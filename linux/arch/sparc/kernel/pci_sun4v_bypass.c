@@ -42,18 +42,21 @@ static dma_addr_t sun4v_bypass_refuse(struct device *dev,
 	return DMA_MAPPING_ERROR;
 }
 
-static dma_addr_t sun4v_bypass_failed(struct device *dev, unsigned long status)
+static void sun4v_bypass_failed(struct device *dev, unsigned long status)
 {
 	switch (status) {
 	case HV_EINVAL:
-		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_EINVAL);
+		sun4v_bypass_refuse(dev, SUN4V_BYPASS_EINVAL);
+		break;
 	case HV_ENORADDR:
-		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENORADDR);
+		sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENORADDR);
+		break;
 	case HV_ENOTSUPPORTED:
 		WRITE_ONCE(sun4v_bypass_of(dev)->support, SUN4V_BYPASS_NO);
-		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENOTSUPPORTED);
+		sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENOTSUPPORTED);
+		break;
 	default:
-		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_OTHER);
+		sun4v_bypass_refuse(dev, SUN4V_BYPASS_OTHER);
 	}
 }
 
@@ -68,27 +71,39 @@ static unsigned long sun4v_bypass_getbypass(struct device *dev,
 }
 
 /* The IOMMU's own addresses have 32 bits, or are in the range of the ATU. */
-static bool sun4v_bypass_owns(struct device *dev, dma_addr_t addr)
+static __always_inline bool sun4v_bypass_taken(const struct iommu *iommu,
+					       dma_addr_t addr)
 {
-	struct iommu *iommu = dev->archdata.iommu;
 	const struct atu *atu = iommu->atu;
 
-	return addr > DMA_BIT_MASK(32) &&
-	       !(atu && addr - atu->base < atu->size);
+	if (unlikely(!(addr >> 32)))
+		return true;
+	return atu && addr - atu->base < atu->size;
 }
 
-static __always_inline dma_addr_t sun4v_bypass_page(struct device *dev,
-						    phys_addr_t phys,
-						    unsigned long prot)
+static bool sun4v_bypass_owns(struct device *dev, dma_addr_t addr)
 {
-	unsigned long addr, status;
+	return !sun4v_bypass_taken(dev->archdata.iommu, addr);
+}
 
-	status = sun4v_bypass_getbypass(dev, phys & IO_PAGE_MASK, prot, &addr);
-	if (unlikely(status))
-		return sun4v_bypass_failed(dev, status);
-	if (unlikely(!sun4v_bypass_owns(dev, addr)))
-		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_TAKEN);
-	return addr + (phys & ~IO_PAGE_MASK);
+/* False if there is no bypass address of the page at @phys. */
+static __always_inline bool sun4v_bypass_page(struct device *dev,
+					      const struct iommu *iommu,
+					      phys_addr_t phys,
+					      unsigned long prot,
+					      unsigned long *addr)
+{
+	unsigned long status = sun4v_bypass_getbypass(dev, phys, prot, addr);
+
+	if (unlikely(status)) {
+		sun4v_bypass_failed(dev, status);
+		return false;
+	}
+	if (unlikely(sun4v_bypass_taken(iommu, *addr))) {
+		sun4v_bypass_refuse(dev, SUN4V_BYPASS_TAKEN);
+		return false;
+	}
+	return true;
 }
 
 static unsigned long sun4v_bypass_prot(enum dma_data_direction dir,
@@ -114,39 +129,40 @@ static noinline dma_addr_t sun4v_bypass_agree(struct device *dev,
 					      unsigned long prot,
 					      dma_addr_t addr)
 {
-	dma_addr_t next;
+	const struct iommu *iommu = dev->archdata.iommu;
+	unsigned long offset, next;
 	size_t pos = 0;
 
 	while (pos < last) {
 		pos = min(pos + SUN4V_BYPASS_BLOCK, last);
-		next = sun4v_bypass_page(dev, phys + pos, prot);
-		if (next == DMA_MAPPING_ERROR)
-			return next;
-		if (next != addr + pos)
+		offset = (phys + pos) & ~IO_PAGE_MASK;
+		if (!sun4v_bypass_page(dev, iommu, phys + pos - offset, prot,
+				       &next))
+			return DMA_MAPPING_ERROR;
+		if (next + offset != addr + pos)
 			return sun4v_bypass_refuse(dev, SUN4V_BYPASS_APART);
 	}
 	return addr;
 }
 
+/* The core sees to it that nothing is made of a buffer of no size. */
 static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
 				   size_t size, enum dma_data_direction dir,
 				   unsigned long attrs)
 {
+	const struct iommu *iommu = dev->archdata.iommu;
 	unsigned long prot = sun4v_bypass_prot(dir, attrs);
-	size_t last = size - 1;
-	dma_addr_t addr;
+	unsigned long page, offset = phys & ~IO_PAGE_MASK;
 
-	if (!size)
-		return DMA_MAPPING_ERROR;
 	/* It has said so before, and is not asked again. */
-	if (READ_ONCE(sun4v_bypass_of(dev)->support) == SUN4V_BYPASS_NO)
+	if (unlikely(READ_ONCE(iommu->bypass.support) == SUN4V_BYPASS_NO))
 		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENOTSUPPORTED);
 
-	addr = sun4v_bypass_page(dev, phys, prot);
-	if (addr == DMA_MAPPING_ERROR ||
-	    !((phys ^ (phys + last)) & IO_PAGE_MASK))
-		return addr;
-	return sun4v_bypass_agree(dev, phys, last, prot, addr);
+	if (!sun4v_bypass_page(dev, iommu, phys - offset, prot, &page))
+		return DMA_MAPPING_ERROR;
+	if (likely(offset + size <= IO_PAGE_SIZE))
+		return page + offset;
+	return sun4v_bypass_agree(dev, phys, size - 1, prot, page + offset);
 }
 
 /*
