@@ -3,9 +3,9 @@
  * What mappings cost, counted in instructions.
  *
  * For machines on which bench_clock(), which comes before this file, counts
- * instructions: QEMU's -icount, where two boots count the same.  What two
- * readings of the clock cost is measured, and subtracted; what the caller spends
- * on arguments is not.
+ * instructions, or ticks from which bench_insns() tells them: QEMU's -icount,
+ * where two boots count the same.  What two readings of the clock cost is
+ * measured, and subtracted; what the caller spends on arguments is not.
  */
 #ifndef _TEST_DMA_BYPASS_BENCH_H
 #define _TEST_DMA_BYPASS_BENCH_H
@@ -19,6 +19,15 @@
 #define BENCH_ROUNDS	2048
 #define BENCH_NOPS	1600
 #define BENCH_DEEPEST	16384
+
+#ifndef bench_insns
+#define bench_insns(ticks)	(ticks)
+#endif
+
+/* So that nothing comes between two readings of the clock. */
+#ifndef bench_irq_save
+#define bench_irq_save(flags)	local_irq_save(flags)
+#endif
 
 enum bench_op { BENCH_MAP, BENCH_UNMAP, BENCH_PAIR, BENCH_OPS };
 
@@ -53,7 +62,7 @@ static inline u32 bench_clock_cost(void)
 
 	for (i = 0; i < BENCH_WARM_UP; i++) {
 		begun = bench_clock();
-		best = min(best, (u32)bench_clock() - begun);
+		best = min(best, (u32)bench_insns((u32)bench_clock() - begun));
 	}
 	return best;
 }
@@ -65,10 +74,10 @@ static inline void bench_check_clock(struct kunit *test)
 	unsigned long flags;
 
 	for (i = 0; i < BENCH_WARM_UP; i++) {
-		local_irq_save(flags);
+		bench_irq_save(flags);
 		begun = bench_clock();
 		asm volatile(".rept " __stringify(BENCH_NOPS) "; nop; .endr");
-		took = (u32)bench_clock() - begun - cost;
+		took = bench_insns((u32)bench_clock() - begun) - cost;
 		local_irq_restore(flags);
 		KUNIT_ASSERT_EQ_MSG(test, took, BENCH_NOPS,
 				    "the clock does not count instructions");
@@ -84,21 +93,23 @@ static inline void bench_init(struct bench *b)
 					    sizeof(u32), GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(b->test, b->took[op]);
 	}
-	bench_check_clock(b->test);
+}
+
+static inline void bench_record(struct bench *b, int round, u32 map, u32 unmap)
+{
+	if (round < 0)
+		return;
+	b->took[BENCH_MAP][round] = map;
+	b->took[BENCH_UNMAP][round] = unmap;
+	b->took[BENCH_PAIR][round] = map + unmap;
 }
 
 /* Begun, mapped and ended are readings of the clock. */
 static inline void bench_note(struct bench *b, int round, u32 cost, u32 begun,
 			      u32 mapped, u32 ended)
 {
-	u32 map = mapped - begun - cost;
-	u32 unmap = ended - mapped - cost;
-
-	if (round < 0)
-		return;
-	b->took[BENCH_MAP][round] = map;
-	b->took[BENCH_UNMAP][round] = unmap;
-	b->took[BENCH_PAIR][round] = map + unmap;
+	bench_record(b, round, bench_insns(mapped - begun) - cost,
+		     bench_insns(ended - mapped) - cost);
 }
 
 static inline u32 *bench_sorted(struct bench *b, enum bench_op op)
@@ -124,6 +135,7 @@ static inline void bench_tell(struct bench *b, const char *variant,
 			   took[BENCH_ROUNDS * 999 / 1000],
 			   took[BENCH_ROUNDS - 1]);
 	}
+	cond_resched();		/* in guest time, all this takes long */
 }
 
 static inline void bench_page(struct bench *b, struct page *page,
@@ -135,7 +147,7 @@ static inline void bench_page(struct bench *b, struct page *page,
 	int i;
 
 	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
-		local_irq_save(flags);
+		bench_irq_save(flags);
 		begun = bench_clock();
 		addr = dma_map_page_attrs(b->dev, page, offset, size,
 					  DMA_TO_DEVICE, b->attrs);
@@ -157,7 +169,7 @@ static inline void bench_list(struct bench *b, struct scatterlist *sgl,
 	int i, mapped_nents;
 
 	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
-		local_irq_save(flags);
+		bench_irq_save(flags);
 		begun = bench_clock();
 		mapped_nents = dma_map_sg_attrs(b->dev, sgl, nents,
 						DMA_TO_DEVICE, b->attrs);
@@ -194,24 +206,29 @@ static inline void bench_sizes(struct bench *b)
 	__free_pages(page, get_order(SZ_4M));
 }
 
-/* Pages that follow one another in memory, and pages that do not. */
+/*
+ * Pages that follow one another in memory, and pages that do not: every second
+ * one of a block, and then those between them where it is not large enough.
+ */
 static inline void bench_lists(struct bench *b)
 {
 	static const unsigned int nents[] = { 1, 4, 16, 64, 256 };
-	unsigned int i, stride, order = ilog2(512);
+	unsigned int i, stride, order = min(ilog2(512), MAX_PAGE_ORDER);
 	struct page *page = bench_pages(b->test, order);
 	struct sg_table sgt;
 	struct scatterlist *sg;
-	int n;
+	int n, at;
 
 	for (i = 0; i < ARRAY_SIZE(nents); i++) {
 		for (stride = 1; stride <= 2; stride++) {
 			KUNIT_ASSERT_EQ(b->test, 0,
 					sg_alloc_table(&sgt, nents[i],
 						       GFP_KERNEL));
-			for_each_sgtable_sg(&sgt, sg, n)
-				sg_set_page(sg, page + n * stride, PAGE_SIZE,
-					    0);
+			for_each_sgtable_sg(&sgt, sg, n) {
+				at = n * stride;
+				at = (at >> order) + at % (1 << order);
+				sg_set_page(sg, page + at, PAGE_SIZE, 0);
+			}
 			bench_list(b, sgt.sgl, nents[i]);
 			bench_tell(b, stride == 1 ? "/list" : "/scattered",
 				   nents[i] * PAGE_SIZE, nents[i]);
@@ -252,6 +269,7 @@ static inline void bench_depths(struct bench *b)
 static inline void bench_all(struct bench *b)
 {
 	bench_init(b);
+	bench_check_clock(b->test);
 	bench_sizes(b);
 	bench_lists(b);
 	bench_depths(b);

@@ -238,6 +238,7 @@ static void bypass_list_whole_or_not(struct kunit *test)
 	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
 	struct scatterlist sgl[TEST_LIST];
 	unsigned int call, i;
+	dma_addr_t addr;
 	long refused = 0;
 
 	for (call = 1; call <= 2 * TEST_LIST; call++) {
@@ -246,8 +247,8 @@ static void bypass_list_whole_or_not(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
 			sun4v_bypass_forget(t, sun4v_bypass_errors[i]);
 			KUNIT_ASSERT_EQ(test, test_map_list(t, sgl), TEST_LIST);
-			KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t,
-							sg_dma_address(sgl)));
+			addr = sg_dma_address(sgl);
+			KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, addr));
 			test_unmap_list(t, sgl);
 		}
 	}

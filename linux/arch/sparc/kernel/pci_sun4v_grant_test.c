@@ -118,7 +118,8 @@ void sun4v_bypass_falls_back(struct kunit *test)
 void sun4v_bypass_remembers_not_supported(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_open(test, false);
-	const atomic_long_t *refused = t->iommu.bypass.refused;
+	const atomic_long_t *refused =
+		&t->iommu.bypass.refused[SUN4V_BYPASS_ENOTSUPPORTED];
 
 	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, HV_ENOTSUPPORTED);
 	sun4v_test_expect(t, t->buf, PG(1), false);
@@ -126,8 +127,7 @@ void sun4v_bypass_remembers_not_supported(struct kunit *test)
 	sun4v_test_expect(t, t->buf, PG(3), false);
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], 1);
 	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), 3);
-	KUNIT_EXPECT_EQ(test, 3, atomic_long_read(
-				&refused[SUN4V_BYPASS_ENOTSUPPORTED]));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(refused), 3);
 	dma_bypass_unbind(t->dev);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), -EOPNOTSUPP);
 }

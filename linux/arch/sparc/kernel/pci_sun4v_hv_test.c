@@ -20,7 +20,6 @@
 #include "iommu_common.h"
 #include "pci_sun4v_hv_test.h"
 
-#define HV_TRAP_INSN	0x91d02080	/* ta HV_FAST_TRAP */
 #define HV_POISON	0x5ca1ab1e0ddba11UL
 #define HV_VALID	BIT_ULL(12)
 #define HV_ATTRS	GENMASK_ULL(2, 0)

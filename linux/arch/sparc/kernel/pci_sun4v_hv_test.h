@@ -22,6 +22,8 @@ enum sun4v_hv_service {
 	SUN4V_HV_NR_SERVICES,
 };
 
+#define HV_TRAP_INSN	0x91d02080	/* ta HV_FAST_TRAP */
+
 /* Where the machine has the memory at @ra; no device may bypass to it if @closed. */
 struct sun4v_hv_block {
 	u64	ra;
@@ -95,5 +97,11 @@ void sun4v_hv_reset_calls(struct sun4v_hv *hv);
 void sun4v_hv_fail(struct sun4v_hv *hv, enum sun4v_hv_service service,
 		   unsigned int call, unsigned long status);
 void *sun4v_hv_reach(struct sun4v_hv *hv, u64 addr, bool write);
+
+extern const u32 sun4v_hv_short_map[], sun4v_hv_short_demap[];
+extern const u32 sun4v_hv_short_getmap[], sun4v_hv_short_getbypass[];
+extern const u32 sun4v_hv_short_iotsb_map[], sun4v_hv_short_iotsb_demap[];
+
+int sun4v_hv_shorten(bool on);
 
 #endif /* _PCI_SUN4V_HV_TEST_H */

@@ -20,11 +20,11 @@ static const struct merge_param {
 } merge_params[] = {
 	{ "legacy, not beyond 2 pages",	false, PG(2) - 1, PG(8) },
 	{ "legacy, not beyond 4 pages",	false, PG(4) - 1, PG(8) },
-	{ "legacy, at most 2 pages",	false, U32_MAX, PG(2) },
+	{ "legacy, at most a page",	false, U32_MAX, PG(1) },
 	{ "legacy, as it comes",	false, U32_MAX, PG(8) },
 	{ "ATU, not beyond 2 pages",	true, PG(2) - 1, PG(8) },
 	{ "ATU, not beyond 4 pages",	true, PG(4) - 1, PG(8) },
-	{ "ATU, at most 2 pages",	true, U32_MAX, PG(2) },
+	{ "ATU, at most a page",		true, U32_MAX, PG(1) },
 	{ "ATU, as it comes",		true, U32_MAX, PG(8) },
 };
 
@@ -87,6 +87,7 @@ static void merge_check(struct kunit *test, const struct merge_param *p,
 {
 	struct scatterlist *sg, *last = NULL;
 	dma_addr_t addr;
+	size_t size;
 	int i;
 
 	for_each_sg(sgl, sg, nents, i) {
@@ -94,10 +95,11 @@ static void merge_check(struct kunit *test, const struct merge_param *p,
 		KUNIT_EXPECT_TRUE_MSG(test,
 				      merge_allowed(p, addr, sg_dma_len(sg)),
 				      "segment %pad+%x", &addr, sg_dma_len(sg));
-		if (last && addr == sg_dma_address(last) + sg_dma_len(last))
-			KUNIT_EXPECT_FALSE(test, merge_allowed(p,
-					sg_dma_address(last),
-					sg_dma_len(last) + sg_dma_len(sg)));
+		if (last && addr == sg_dma_address(last) + sg_dma_len(last)) {
+			addr = sg_dma_address(last);
+			size = sg_dma_len(last) + sg_dma_len(sg);
+			KUNIT_EXPECT_FALSE(test, merge_allowed(p, addr, size));
+		}
 		last = sg;
 	}
 }

@@ -27,6 +27,7 @@ static struct sun4v_test *root_begin(struct kunit *test, bool use_atu,
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
 	sun4v_test_reaches(t, addr, t->buf, PG(2), true);
 	dma_unmap_single(t->dev, addr, PG(2), DMA_FROM_DEVICE);
+	sun4v_test_clean(t);
 	return t;
 }
 
@@ -106,7 +107,6 @@ void sun4v_root_getmap_error(struct kunit *test)
 		for (call = 1; call <= calls; call++) {
 			t = root_begin(test, false, SUN4V_HV_GETMAP, call,
 				       errors[i]);
-			sun4v_test_clean(t);
 			root_end(t);
 		}
 	}
