@@ -194,7 +194,7 @@ def report_on(figures, bounds, tables, environment):
     text = ["# What mappings cost, in instructions", "",
             "Counted under QEMU's `-icount`, where two boots count the same; what two readings",
             "of the clock cost is subtracted.  Median of 2,048 operations after 128.  On POWER",
-            "what the hypervisor does is not counted, and on powernv nothing is: rows of `/calls`",
+            "what the hypervisor does is not counted, and on powernv only TCEs are: rows of `/calls`",
             "count hypervisor calls, and rows of `/tces` written TCEs, instead of instructions.", "",
             *(f"    {line}" for line in environment), "",
             "## Bounds", "", *lines, "",
