@@ -197,6 +197,7 @@ def report_on(figures, bounds, tables, environment):
             "what the hypervisor does is not counted, and on powernv only TCEs are: rows of `/calls`",
             "count hypervisor calls, and rows of `/tces` written TCEs, instead of instructions.", "",
             *(f"    {line}" for line in environment), "",
+            "On sun4v a call of the hypervisor counts as six instructions, whatever it does.", "",
             "## Bounds", "", *lines, "",
             "## One map and one unmap", "", *report_medians(figures),
             "## Windows", "",
