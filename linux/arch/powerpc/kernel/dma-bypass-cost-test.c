@@ -2,64 +2,23 @@
 /*
  * What bypass windows on POWER cost, in calls and in instructions.
  */
-#include <asm/hvcall.h>
-#include <asm/iommu.h>
-#include <asm/reg.h>
-#include <asm/trace.h>
-
-#include "dma-bypass-test.h"
-
-/* Calls that a mapping and its end may make, apart from these counting them. */
-static struct {
-	struct iommu_table_ops	*ops;
-	unsigned int		tces;
-	unsigned int		hcalls;
-} seen;
-
-static int count_set(struct iommu_table *tbl, long index, long npages,
-		     unsigned long uaddr, enum dma_data_direction dir,
-		     unsigned long attrs)
-{
-	seen.tces += npages;
-	return seen.ops->set(tbl, index, npages, uaddr, dir, attrs);
-}
-
-static void count_clear(struct iommu_table *tbl, long index, long npages)
-{
-	seen.tces += npages;
-	seen.ops->clear(tbl, index, npages);
-}
-
-static void count_hcall(void *data, unsigned long opcode, unsigned long *args)
-{
-	seen.hcalls++;
-}
+#include "dma-bypass-count.h"
 
 static void count_calls(struct kunit *test, struct page *page,
 			unsigned long attrs)
 {
-	struct iommu_table *tbl = get_iommu_table_base(dev_of(0));
-	struct iommu_table_ops counting = *tbl->it_ops;
 	unsigned long flags;
-	dma_addr_t addr;
+	u32 tces, hcalls;
 
-	seen.ops = tbl->it_ops;
-	seen.tces = 0;
-	counting.set = count_set;
-	counting.clear = count_clear;
-	if (machine_is(pseries))
-		KUNIT_ASSERT_EQ(test, 0, register_trace_hcall_entry(count_hcall,
-								    NULL));
-	local_irq_save(flags);
-	seen.hcalls = 0;
-	tbl->it_ops = &counting;
-	addr = dma_map_page_attrs(dev_of(0), page, 0, PAGE_SIZE, DMA_TO_DEVICE,
-				  attrs);
-	dma_unmap_page_attrs(dev_of(0), addr, PAGE_SIZE, DMA_TO_DEVICE, attrs);
-	tbl->it_ops = seen.ops;
+	count_begin(test, dev_of(0));
+	bench_irq_save(flags);
+	tces = seen.tces;
+	hcalls = seen.hcalls;
+	unmap(0, map(test, 0, page, attrs), attrs);
+	seen.tces -= tces;
+	seen.hcalls -= hcalls;
 	local_irq_restore(flags);
-	if (machine_is(pseries))
-		unregister_trace_hcall_entry(count_hcall, NULL);
+	count_end();
 	kunit_info(test, "%s: %u TCEs written, %u hypervisor calls\n",
 		   attrs ? "bypass" : "translated", seen.tces, seen.hcalls);
 }
@@ -82,27 +41,24 @@ static void bypass_calls_nobody(struct kunit *test)
 
 #define ROUNDS	1024
 
-/* Instructions of one map and one unmap, as PMC5 counts them. */
+/* Instructions of one map and one unmap. */
 static u32 count(struct kunit *test, struct page *page, size_t size,
 		 unsigned long attrs)
 {
-	unsigned long flags, mmcr0;
+	unsigned long flags;
 	dma_addr_t addr = 0;
 	u32 insns;
 	int i;
 
-	local_irq_save(flags);
-	mmcr0 = mfspr(SPRN_MMCR0);
-	mtspr(SPRN_MMCR0, 0);
-	insns = mfspr(SPRN_PMC5);
+	bench_irq_save(flags);
+	insns = bench_clock();
 	for (i = 0; i < ROUNDS && addr != DMA_MAPPING_ERROR; i++) {
 		addr = dma_map_page_attrs(dev_of(0), page, 0, size,
 					  DMA_TO_DEVICE, attrs);
 		dma_unmap_page_attrs(dev_of(0), addr, size, DMA_TO_DEVICE,
 				     attrs);
 	}
-	insns = (u32)mfspr(SPRN_PMC5) - insns;
-	mtspr(SPRN_MMCR0, mmcr0);
+	insns = bench_insns((u32)bench_clock() - insns);
 	local_irq_restore(flags);
 	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
 	return insns / ROUNDS;
@@ -121,14 +77,10 @@ static u32 measure(struct kunit *test, const char *mode, struct page *page,
 }
 
 /*
- * What translation is to cost at least, in bypasses.  On pseries the hypervisor,
- * which does most of the work, is not counted, and less is left for a part of a
- * page.
+ * What translation is to cost at least, in bypasses; what the hypervisor does,
+ * which is most of the work, is not counted.
  */
-static unsigned int least_gain(size_t size)
-{
-	return machine_is(pseries) && size < PAGE_SIZE ? 8 : 10;
-}
+#define LEAST_GAIN	10
 
 static void bypass_is_cheap(struct kunit *test)
 {
@@ -137,6 +89,7 @@ static void bypass_is_cheap(struct kunit *test)
 	struct page *page = buffer(test);
 	int i;
 
+	bench_check_clock(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		start_with(test, 0, DMA_BYPASS_POLICY_DENY);
 		KUNIT_ASSERT_NE(test, 0, dma_bypass_prepare(dev_of(0)));
@@ -150,13 +103,26 @@ static void bypass_is_cheap(struct kunit *test)
 		start_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
 		measure(test, "direct", page, sizes[i], 0);
 
-		KUNIT_EXPECT_LE(test, bypass * least_gain(sizes[i]), translated);
+		KUNIT_EXPECT_LE(test, bypass * LEAST_GAIN, translated);
 		KUNIT_EXPECT_LE(test, refused, translated + 10);
 	}
 }
 
-static struct kunit_case cost_cases[] = {
+static struct kunit_case calls_cases[] = {
 	KUNIT_CASE(bypass_calls_nobody),
+	{ }
+};
+
+static struct kunit_suite calls_suite = {
+	.name		= "dma_bypass_power_calls",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= edu_init,
+	.exit		= edu_exit,
+	.test_cases	= calls_cases,
+};
+
+static struct kunit_case cost_cases[] = {
 	KUNIT_CASE(bypass_is_cheap),
 	{ }
 };
@@ -170,6 +136,6 @@ static struct kunit_suite cost_suite = {
 	.test_cases	= cost_cases,
 };
 
-kunit_test_suite(cost_suite);
+kunit_test_suites(&calls_suite, &cost_suite);
 MODULE_DESCRIPTION("KUnit tests of what bypass windows on POWER cost");
 MODULE_LICENSE("GPL");

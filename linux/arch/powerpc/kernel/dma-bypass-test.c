@@ -65,37 +65,6 @@ static const void *rule_gen_params(const void *prev, char *desc)
 	return NULL;
 }
 
-/*
- * Bits of the mask, in the order in which they are set, and the window of
- * mappings and coherent memory where nothing but the mask decides.  Recorded
- * from a kernel without bypass windows, on the same machines, by doing just
- * that.  On PHB3 a mask that does not reach TVE#1 changes TVE#0 for good.
- */
-static const struct {
-	unsigned int		bits;
-	enum power_window	pseries, phb4, phb3;
-} masks[] = {
-	{ 64,	UPPER,	UPPER,	UPPER },
-	{ 32,	LOWER,	LOWER,	LOWER },
-	{ 59,	LOWER,	LOWER,	TVE0 },
-	{ 60,	UPPER,	UPPER,	TVE0 },
-	{ 64,	UPPER,	UPPER,	TVE0 },
-	{ 48,	LOWER,	LOWER,	TVE0 },
-	{ 40,	LOWER,	LOWER,	TVE0 },
-	{ 63,	UPPER,	UPPER,	TVE0 },
-	{ 64,	UPPER,	UPPER,	TVE0 },
-};
-
-static enum power_window todays_window(int i)
-{
-	if (switched_off() || no_ddw())
-		return LOWER;
-	if (machine_is(pseries))
-		return masks[i].pseries;
-	return cpu_has_feature(CPU_FTR_ARCH_300) ? masks[i].phb4 :
-						   masks[i].phb3;
-}
-
 static int expected_err(const struct rule *rule, unsigned int bits)
 {
 	if (switched_off())
@@ -106,17 +75,6 @@ static int expected_err(const struct rule *rule, unsigned int bits)
 	if (bits < 60 && (bits <= 32 || !no_ddw()))
 		return -ERANGE;
 	return no_ddw() ? -EOPNOTSUPP : 0;
-}
-
-static enum power_window window_of_coherent(struct kunit *test, int i)
-{
-	dma_addr_t addr;
-	void *cpu = dma_alloc_attrs(dev_of(i), PAGE_SIZE, &addr, GFP_KERNEL,
-				    BYPASS);
-
-	KUNIT_ASSERT_NOT_NULL(test, cpu);
-	dma_free_attrs(dev_of(i), PAGE_SIZE, cpu, addr, BYPASS);
-	return window_of(addr, virt_to_phys(cpu));
 }
 
 static void expect_windows(struct kunit *test, const struct rule *rule, int i)

@@ -6,69 +6,10 @@
 #ifndef _POWERPC_DMA_BYPASS_TEST_H
 #define _POWERPC_DMA_BYPASS_TEST_H
 
-#include <kunit/test.h>
-#include <linux/device.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
-#include <linux/dma-map-ops.h>
-#include <linux/dma-mapping.h>
-#include <linux/init.h>
-#include <linux/of.h>
-#include <linux/pci.h>
-#include <asm/machdep.h>
-#include <asm/pci-bridge.h>
 
-#include "../../../lib/test_dma_bypass_edu.h"
-
-#define BYPASS		DMA_ATTR_IOMMU_BYPASS
-
-/* Where the windows have to be: known here, not asked of the code under test. */
-#define UPPER_BASE	BIT_ULL(59)
-#define TVE0_BASE	BIT_ULL(32)
-
-enum power_window {
-	LOWER,		/* translated */
-	UPPER,
-	TVE0,		/* memory at 4 GiB, through the translated window's TVE */
-	NOWHERE,
-};
-
-static struct pci_dev *edus[EDU_NR];
-
-static inline struct device *dev_of(int i)
-{
-	return &edus[i]->dev;
-}
-
-/* Changes when the driver is bound again. */
-static inline struct edu *edu_of(int i)
-{
-	return pci_get_drvdata(edus[i]);
-}
-
-static inline enum power_window window_of(dma_addr_t addr, phys_addr_t phys)
-{
-	if (addr == UPPER_BASE + phys)
-		return UPPER;
-	if (addr == TVE0_BASE + phys)
-		return TVE0;
-	return addr < TVE0_BASE ? LOWER : NOWHERE;
-}
-
-/* An older switch, or the firmware, leaves no upper window. */
-static inline bool switched_off(void)
-{
-	return strstr(saved_command_line, "iommu=nobypass");
-}
-
-static inline bool no_ddw(void)
-{
-	struct device_node *phb = pci_bus_to_host(edus[0]->bus)->dn;
-
-	return strstr(saved_command_line, "disable_ddw") ||
-	       (machine_is(pseries) &&
-		!of_property_present(phb, "ibm,ddw-applicable"));
-}
+#include "dma-bypass-window-test.h"
 
 static inline bool can_open(void)
 {
@@ -94,47 +35,6 @@ static inline bool open_window(struct kunit *test, int i)
 	start_with(test, i, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_ASSERT_EQ(test, !dma_bypass_prepare(dev_of(i)), can_open());
 	return can_open();
-}
-
-static inline void free_buffer(void *page)
-{
-	__free_page(page);
-}
-
-static inline struct page *buffer(struct kunit *test)
-{
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_buffer,
-							   page));
-	return page;
-}
-
-static inline dma_addr_t map(struct kunit *test, int i, struct page *page,
-			     unsigned long attrs)
-{
-	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, 0, PAGE_SIZE,
-					     DMA_BIDIRECTIONAL, attrs);
-
-	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(i), addr));
-	return addr;
-}
-
-static inline void unmap(int i, dma_addr_t addr, unsigned long attrs)
-{
-	dma_unmap_page_attrs(dev_of(i), addr, PAGE_SIZE, DMA_BIDIRECTIONAL,
-			     attrs);
-}
-
-/* The window that a mapping gets; it is not mapped any more afterwards. */
-static inline enum power_window probe(struct kunit *test, int i,
-				      struct page *page, unsigned long attrs)
-{
-	dma_addr_t addr = map(test, i, page, attrs);
-
-	unmap(i, addr, attrs);
-	return window_of(addr, page_to_phys(page));
 }
 
 /* The device reads what is at @cpu, and writes something else there. */
@@ -209,30 +109,6 @@ static inline void raw_end(struct edu *raw)
 {
 	pci_iounmap(edus[0], raw->regs);
 	pci_disable_device(edus[0]);
-}
-
-static int edu_suite_init(struct kunit_suite *suite)
-{
-	int err = pci_register_driver(&edu_driver);
-
-	edu_find(edus);
-	return err;
-}
-
-static void edu_suite_exit(struct kunit_suite *suite)
-{
-	edu_put(edus);
-	pci_unregister_driver(&edu_driver);
-}
-
-static int edu_init(struct kunit *test)
-{
-	int i;
-
-	for (i = 0; i < EDU_NR; i++)
-		if (!edus[i] || !edu_of(i))
-			kunit_skip(test, "needs two edu devices");
-	return 0;
 }
 
 /* As if nothing had happened. */

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What DMA mappings cost on POWER: direct, translated and bypassed, in
+ * instructions and in calls.
+ */
+#include "dma-bypass-count.h"
+
+static void bench(struct kunit *test, const char *mode, unsigned long attrs)
+{
+	struct bench b = {
+		.test = test, .dev = dev_of(0), .mode = mode, .attrs = attrs,
+	};
+
+	bench_all(&b);
+}
+
+/* As bench_page(), but counting what @counter does. */
+static void bench_calls_of(struct bench *b, const u32 *counter, size_t size)
+{
+	struct page *page = bench_pages(b->test, get_order(size));
+	u32 begun, mapped, ended;
+	unsigned long flags;
+	dma_addr_t addr;
+	int i;
+
+	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
+		bench_irq_save(flags);
+		begun = READ_ONCE(*counter);
+		addr = dma_map_page_attrs(b->dev, page, 0, size, DMA_TO_DEVICE,
+					  b->attrs);
+		mapped = READ_ONCE(*counter);
+		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
+				     b->attrs);
+		ended = READ_ONCE(*counter);
+		local_irq_restore(flags);
+		bench_record(b, i, mapped - begun, ended - mapped);
+	}
+	__free_pages(page, get_order(size));
+}
+
+static void bench_calls(struct kunit *test, const char *mode,
+			unsigned long attrs)
+{
+	static const size_t sizes[] = { SZ_4K, SZ_64K, SZ_2M };
+	struct bench b = {
+		.test = test, .dev = dev_of(0), .mode = mode, .attrs = attrs,
+	};
+	int i;
+
+	bench_init(&b);
+	count_begin(test, dev_of(0));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		bench_calls_of(&b, &seen.tces, sizes[i]);
+		bench_tell(&b, "/tces", sizes[i], 1);
+		if (!machine_is(pseries))
+			continue;
+		bench_calls_of(&b, &seen.hcalls, sizes[i]);
+		bench_tell(&b, "/calls", sizes[i], 1);
+	}
+	count_end();
+}
+
+static void bench_direct(struct kunit *test)
+{
+	struct page *page = buffer(test);
+
+	start_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_ASSERT_EQ(test, probe(test, 0, page, 0), UPPER);
+	bench(test, "direct", 0);
+}
+
+static void bench_tce(struct kunit *test)
+{
+	struct page *page = buffer(test);
+
+	start_with(test, 0, DMA_BYPASS_POLICY_DENY);
+	KUNIT_ASSERT_EQ(test, probe(test, 0, page, 0), LOWER);
+	bench(test, "tce", 0);
+}
+
+static void bench_refused(struct kunit *test)
+{
+	struct page *page = buffer(test);
+
+	start_with(test, 0, DMA_BYPASS_POLICY_DENY);
+	KUNIT_ASSERT_EQ(test, -EACCES, dma_bypass_prepare(dev_of(0)));
+	KUNIT_ASSERT_EQ(test, probe(test, 0, page, BYPASS), LOWER);
+	bench(test, "refused", BYPASS);
+}
+
+static void bench_window(struct kunit *test)
+{
+	struct page *page = buffer(test);
+
+	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
+	KUNIT_ASSERT_EQ(test, probe(test, 0, page, BYPASS), UPPER);
+	bench(test, "window", BYPASS);
+}
+
+static void bench_tce_calls(struct kunit *test)
+{
+	start_with(test, 0, DMA_BYPASS_POLICY_DENY);
+	bench_calls(test, "tce", 0);
+}
+
+static void bench_window_calls(struct kunit *test)
+{
+	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
+	bench_calls(test, "window", BYPASS);
+}
+
+static struct kunit_case bench_cases[] = {
+	KUNIT_CASE_SLOW(bench_direct),
+	KUNIT_CASE_SLOW(bench_tce),
+	KUNIT_CASE_SLOW(bench_refused),
+	KUNIT_CASE_SLOW(bench_window),
+	{ }
+};
+
+static struct kunit_suite bench_suite = {
+	.name		= "dma_bypass_power_bench",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= edu_init,
+	.exit		= edu_exit,
+	.test_cases	= bench_cases,
+};
+
+static struct kunit_case calls_cases[] = {
+	KUNIT_CASE_SLOW(bench_tce_calls),
+	KUNIT_CASE_SLOW(bench_window_calls),
+	{ }
+};
+
+/* Needs no clock. */
+static struct kunit_suite calls_suite = {
+	.name		= "dma_bypass_power_bench_calls",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= edu_init,
+	.exit		= edu_exit,
+	.test_cases	= calls_cases,
+};
+
+kunit_test_suites(&bench_suite, &calls_suite);
+MODULE_DESCRIPTION("Benchmark of DMA mappings on POWER");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What mappings on POWER cost: instructions, and the calls that they make.
+ */
+#ifndef _POWERPC_DMA_BYPASS_COUNT_H
+#define _POWERPC_DMA_BYPASS_COUNT_H
+
+#include <linux/math64.h>
+#include <asm/hvcall.h>
+#include <asm/hw_irq.h>
+#include <asm/iommu.h>
+#include <asm/time.h>
+#include <asm/trace.h>
+
+#include "dma-bypass-test.h"
+
+/*
+ * For QEMU's -icount shift=4, where an instruction takes 16 ns: so on pseries.
+ * On powernv QEMU 7.2 dies of -icount when the firmware executes hrfid.  PMC5 is
+ * no use: that QEMU does not add to it the blocks that end with an indirect
+ * branch or with a branch to another page.
+ */
+#define INSN_NS		16
+
+static inline u32 bench_clock(void)
+{
+	u32 ticks;
+
+	barrier();
+	ticks = mftb();
+	barrier();
+	return ticks;
+}
+
+#define bench_insns(ticks) \
+	((u32)DIV64_U64_ROUND_CLOSEST((u64)(ticks) * NSEC_PER_SEC, \
+				      (u64)INSN_NS * tb_ticks_per_sec))
+
+/* Soft-disabled ones do come, and are put aside. */
+#define bench_irq_save(flags) \
+	do { local_irq_save(flags); hard_irq_disable(); } while (0)
+
+#include "../../../lib/test_dma_bypass_bench.h"
+
+/* Apart from these counting them. */
+static struct {
+	struct iommu_table	*tbl;
+	struct iommu_table_ops	*ops, counting;
+	u32			tces;
+	u32			hcalls;
+} seen;
+
+static inline int count_set(struct iommu_table *tbl, long index, long npages,
+			    unsigned long uaddr, enum dma_data_direction dir,
+			    unsigned long attrs)
+{
+	seen.tces += npages;
+	return seen.ops->set(tbl, index, npages, uaddr, dir, attrs);
+}
+
+static inline void count_clear(struct iommu_table *tbl, long index, long npages)
+{
+	seen.tces += npages;
+	seen.ops->clear(tbl, index, npages);
+}
+
+static inline void count_hcall(void *data, unsigned long opcode,
+			       unsigned long *args)
+{
+	seen.hcalls++;
+}
+
+/* The calls of other mappings of the PE count as well. */
+static inline void count_begin(struct kunit *test, struct device *dev)
+{
+	seen.tbl = get_iommu_table_base(dev);
+	seen.ops = seen.tbl->it_ops;
+	seen.counting = *seen.ops;
+	seen.counting.set = count_set;
+	seen.counting.clear = count_clear;
+	seen.tces = 0;
+	seen.hcalls = 0;
+	if (machine_is(pseries))
+		KUNIT_ASSERT_EQ(test, 0, register_trace_hcall_entry(count_hcall,
+								    NULL));
+	seen.tbl->it_ops = &seen.counting;
+}
+
+static inline void count_end(void)
+{
+	seen.tbl->it_ops = seen.ops;
+	if (machine_is(pseries))
+		unregister_trace_hcall_entry(count_hcall, NULL);
+}
+
+#endif /* _POWERPC_DMA_BYPASS_COUNT_H */
