@@ -4,6 +4,7 @@
  *
  * Wants some movable memory (movablecore=).
  */
+#include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -113,6 +114,64 @@ static void online_joins_open_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fetched(test, &block), *(u8 *)__va(block.start));
 }
 
+/* Memory that the kernel did not know of at boot (mem=). */
+static struct block add_block(struct kunit *test)
+{
+	struct block block = {
+		.start = ALIGN(memblock_end_of_DRAM(),
+			       memory_block_size_bytes()),
+	};
+
+	block.end = block.start + memory_block_size_bytes();
+	KUNIT_ASSERT_EQ(test, 0, add_memory(0, block.start,
+					    memory_block_size_bytes(),
+					    MHP_NONE));
+	block.mem = find_memory_block(pfn_to_section_nr(PHYS_PFN(block.start)));
+	KUNIT_ASSERT_NOT_NULL(test, block.mem);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_block,
+							   &block.mem->dev));
+	return block;
+}
+
+/*
+ * powernv's window has room up to the next power of two.  On pseries a kernel
+ * without NUMA does not know what may be added, and makes no room for it.
+ */
+static void added_memory_joins_if_there_is_room(struct kunit *test)
+{
+	bool room = !machine_is(pseries) || IS_ENABLED(CONFIG_NUMA);
+	struct block block;
+	struct page *page;
+
+	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
+	block = add_block(test);
+	page = pfn_to_page(PHYS_PFN(block.start));
+	KUNIT_EXPECT_FALSE(test, shown(&block));
+	set_online(test, &block, true);
+	KUNIT_EXPECT_EQ(test, shown(&block), room);
+	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
+			room ? UPPER : LOWER);
+	memset(__va(block.start), 0x44, EDU_MAX);
+	if (room)
+		KUNIT_EXPECT_EQ(test, fetched(test, &block), 0x44);
+	set_online(test, &block, false);
+	KUNIT_EXPECT_FALSE(test, shown(&block));
+}
+
+static struct kunit_case added_cases[] = {
+	KUNIT_CASE(added_memory_joins_if_there_is_room),
+	{ }
+};
+
+static struct kunit_suite added_suite = {
+	.name		= "dma_bypass_power_added",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= edu_init,
+	.exit		= edu_exit,
+	.test_cases	= added_cases,
+};
+
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(offline_leaves_open_window),
 	KUNIT_CASE(online_joins_open_window),
@@ -128,6 +187,6 @@ static struct kunit_suite memory_suite = {
 	.test_cases	= memory_cases,
 };
 
-kunit_test_suite(memory_suite);
+kunit_test_suites(&memory_suite, &added_suite);
 MODULE_DESCRIPTION("KUnit tests of bypass windows on POWER and memory hotplug");
 MODULE_LICENSE("GPL");
