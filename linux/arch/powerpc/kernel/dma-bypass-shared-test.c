@@ -45,7 +45,10 @@ static void last_one_closes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, reaches(test, 1, page));
 }
 
-/* What another device has by its mask is not taken away from it. */
+/*
+ * What another device has by its mask is not taken away from it, and so remains
+ * in reach of a device that is denied it.
+ */
 static void neighbour_by_mask_keeps_its_window(struct kunit *test)
 {
 	struct page *page = buffer(test);
@@ -54,6 +57,7 @@ static void neighbour_by_mask_keeps_its_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, probe(test, 1, page, 0), UPPER);
 	start_with(test, 0, DMA_BYPASS_POLICY_DENY);
 	KUNIT_EXPECT_TRUE(test, reaches(test, 1, page));
+	KUNIT_EXPECT_TRUE(test, reaches(test, 0, page));
 	KUNIT_EXPECT_EQ(test, probe(test, 0, page, 0), LOWER);
 	KUNIT_EXPECT_EQ(test, probe(test, 1, page, 0), UPPER);
 }
