@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # One line for each thing that one can do; the work is done in tools/.
 
-.PHONY: help demo check bench bench-compare bench-noattr shell lint series tree refresh bisect-check selftest clean distclean
+.PHONY: help demo check bench bench-compare bench-noattr shell lint series tree refresh bisect-check defconfig-check selftest clean distclean
 .NOTPARALLEL:
 
 # The kernel's make must not see what was given to this one; the variables
@@ -44,6 +44,9 @@ refresh: ## turn edits in build/linux into hook diffs and overlay files (PATCH=N
 
 bisect-check: ## build each commit of the series by itself
 	@tools/deps && tools/tree && tools/series && tools/bisect
+
+defconfig-check: ## build the defconfig of each architecture with the option, or of ARCHS="..."
+	@tools/deps all && tools/tree && tools/defconfig $(ARCHS)
 
 selftest: ## test the tools on a toy kernel
 	@tools/deps && tools/selftest

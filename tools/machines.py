@@ -19,6 +19,7 @@ class Arch:
     ARCH: str
     CROSS_COMPILE: str
     image: str
+    defconfig: str
     qemu: str
     args: str = ""
     append: str = ""

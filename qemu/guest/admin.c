@@ -7,7 +7,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,15 +64,21 @@ static void state_and_reason_are_read_only(void)
 	EXPECT_FILE(STATE, "closed");
 }
 
+/* That of the kernel's configuration; the command line says which: expect_mode= */
+static const char *mode(void)
+{
+	return getenv("expect_mode") ?: "default";
+}
+
 static void mode_is_read_only(void)
 {
 	struct stat stat_mode;
 
-	EXPECT_FILE(MODE, "default");
+	EXPECT_FILE(MODE, mode());
 	ASSERT(!stat(MODE, &stat_mode));
 	EXPECT((stat_mode.st_mode & 0777) == 0444);
 	EXPECT(write_file(MODE, "request") < 0);
-	EXPECT_FILE(MODE, "default");
+	EXPECT_FILE(MODE, mode());
 }
 
 /* How writing a policy fails in a process that did @prepare. */
@@ -188,6 +196,58 @@ static void no_change_is_not_announced(void)
 	EXPECT(!write_file(UEVENT_HELPER, "\n"));
 }
 
+#define ROUNDS	20
+
+static bool gone(int err)
+{
+	return err == -ENODEV || err == -ENOENT;
+}
+
+/* Until somebody ends it. */
+static void write_policies(void)
+{
+	int err;
+
+	for (int i = 0;; i++) {
+		err = write_file(POLICY, i & 1 ? "allow" : "deny");
+		if (err && !gone(err))
+			_exit(EXIT_FAILURE);
+	}
+}
+
+/* The device comes back as if nothing had been said of it. */
+static void unplug_and_plug_in(void)
+{
+	EXPECT(!write_file(EDU_SYSFS "remove", "1"));
+	EXPECT(gone(write_file(POLICY, "allow")));
+	EXPECT(!write_file("/sys/bus/pci/rescan", "1"));
+}
+
+static void device_may_go_while_policy_is_written(void)
+{
+	int status, file = open(POLICY, O_WRONLY);
+
+	ASSERT(file >= 0);
+	unplug_and_plug_in();
+	EXPECT(write(file, "allow", 5) < 0 && gone(-errno));
+	close(file);
+	EXPECT_FILE(POLICY, "default");
+	for (int i = 0; i < ROUNDS; i++) {
+		pid_t writer = fork();
+
+		if (!writer)
+			write_policies();
+		usleep(2000 * i);
+		unplug_and_plug_in();
+		usleep(2000 * i);
+		kill(writer, SIGKILL);
+		waitpid(writer, &status, 0);
+		EXPECT(WIFSIGNALED(status));
+	}
+	EXPECT(!write_file(POLICY, "default"));
+	EXPECT_FILE(STATE, "closed");
+}
+
 static const char *tool_said;
 
 /* Run the administrator's program; its exit status. */
@@ -200,14 +260,15 @@ static int tool(const char *command, const char *device, const char *policy)
 
 static void program_lists_devices(void)
 {
-	char line[256] = "", group[16] = "";
+	char line[256] = "", group[16] = "", listed_mode[32];
 
 	ASSERT(readlink(EDU_SYSFS "iommu_group", line, sizeof(line) - 1) > 0);
 	sscanf(strstr(line, "groups/") ?: "", "groups/%15[0-9]", group);
 	snprintf(line, sizeof(line), "\n%-16s %5s  %-8s %-9s %-12s %s\n", EDU,
 		 group, "default", "closed", "policy", "-");
+	snprintf(listed_mode, sizeof(listed_mode), "system mode: %s\n", mode());
 	EXPECT(!tool("list", NULL, NULL));
-	EXPECT(strstr(tool_said, "system mode: default\n"));
+	EXPECT(strstr(tool_said, listed_mode));
 	EXPECT(strstr(tool_said, line));
 	EXPECT(!tool(NULL, NULL, NULL));
 	EXPECT(strstr(tool_said, line));
@@ -250,6 +311,8 @@ const struct guest_suite admin_suite = {
 		  write_permission_is_not_enough },
 		{ "change_is_announced", change_is_announced },
 		{ "no_change_is_not_announced", no_change_is_not_announced },
+		{ "device_may_go_while_policy_is_written",
+		  device_may_go_while_policy_is_written },
 		{ "program_lists_devices", program_lists_devices },
 		{ "program_sets_policy", program_sets_policy },
 		{ "program_explains_failure", program_explains_failure },

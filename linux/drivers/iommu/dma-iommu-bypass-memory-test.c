@@ -7,6 +7,7 @@
  */
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/vmstat.h>
 
@@ -273,6 +274,60 @@ static void unplug_closes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mapped(0, SZ_4G), SZ_4G);
 }
 
+#ifdef CONFIG_ZONE_DEVICE
+static void unmap_device_pages(void *pgmap)
+{
+	memunmap_pages(pgmap);
+}
+
+/* Pages of a device's memory, in the largest hole of the system's. */
+static struct page *device_pages(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = kunit_kzalloc(test, sizeof(*pgmap),
+						  GFP_KERNEL);
+	struct ram *ram = ram_find(test);
+	phys_addr_t start = ALIGN(ram->chunk[ram->nr - 2].end, SZ_256M) +
+			    SZ_256M;
+
+	KUNIT_ASSERT_NOT_NULL(test, pgmap);
+	pgmap->type = MEMORY_DEVICE_GENERIC;
+	pgmap->nr_range = 1;
+	pgmap->range.start = start;
+	pgmap->range.end = start + SZ_128M - 1;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(memremap_pages(pgmap, NUMA_NO_NODE)));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   unmap_device_pages,
+							   pgmap));
+	return pfn_to_page(PHYS_PFN(start));
+}
+
+static void expect_translated(struct kunit *test, struct page *page)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(0));
+	phys_addr_t phys = page_to_phys(page);
+	dma_addr_t addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+
+	KUNIT_EXPECT_LT(test, addr, half(0));
+	KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(domain, addr), phys);
+	unmap(0, addr, SZ_4K, BYPASS);
+	KUNIT_EXPECT_EQ(test, mapped(0, phys), 0);
+}
+
+/* Whether it was there first, or the window. */
+static void device_memory_is_translated(struct kunit *test)
+{
+	struct page *page;
+
+	open_window(test, 0);
+	page = device_pages(test);
+	KUNIT_ASSERT_TRUE(test, is_zone_device_page(page));
+	expect_translated(test, page);
+	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	open_window(test, 0);
+	expect_translated(test, page);
+}
+#endif
+
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(window_shows_ram_only),
 	KUNIT_CASE(reopening_leaks_no_page_tables),
@@ -282,6 +337,9 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(online_joins_open_window),
 	KUNIT_CASE(close_while_offline),
 	KUNIT_CASE(unplug_closes),
+#ifdef CONFIG_ZONE_DEVICE
+	KUNIT_CASE(device_memory_is_translated),
+#endif
 	{ }
 };
 
