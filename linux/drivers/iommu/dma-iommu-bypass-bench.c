@@ -5,9 +5,9 @@
  * Builds without DMA_BYPASS as well, to compare with.
  */
 #include <asm/debugreg.h>
+#include <asm/sections.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
-#include <linux/kallsyms.h>
 #include <linux/kdebug.h>
 #include <linux/mm.h>
 
@@ -97,11 +97,11 @@ static void bench_lazy(struct kunit *test)
 }
 
 /*
- * Where the instructions go: the processor stops after each one.  Functions
- * that the compiler has put into others count as these.
+ * What is executed: the processor stops after each instruction.  What they are
+ * is for the tools to say, which have the code.
  */
-#define STEPS	65536
-#define PROFILE	64
+#define STEPS		65536
+#define PER_LINE	16
 
 static unsigned long *steps;
 static unsigned int nr_steps;
@@ -147,46 +147,38 @@ static void step_through(struct device *dev, struct page *page,
 	local_irq_restore(flags);
 }
 
-static void tell_profile(struct kunit *test, struct device *dev,
-			 const char *mode, unsigned long attrs)
+static void tell_steps(struct kunit *test, struct device *dev,
+		       const char *mode, unsigned long attrs)
 {
-	struct share {
-		char		name[KSYM_SYMBOL_LEN];
-		unsigned int	steps;
-	} *shares = kunit_kcalloc(test, PROFILE, sizeof(*shares), GFP_KERNEL);
 	struct page *page = bench_pages(test, 0);
-	char name[KSYM_SYMBOL_LEN];
-	unsigned int i, nr;
+	char line[PER_LINE * 10];
+	unsigned int i, len = 0;
 
-	KUNIT_ASSERT_NOT_NULL(test, shares);
 	step_through(dev, page, attrs);
 	__free_pages(page, 0);
 	for (i = 0; i < nr_steps; i++) {
-		sprint_symbol_no_offset(name, steps[i]);
-		for (nr = 0; nr < PROFILE - 1 && shares[nr].steps; nr++)
-			if (!strcmp(shares[nr].name, name))
-				break;
-		strscpy(shares[nr].name, name);
-		shares[nr].steps++;
+		len += scnprintf(line + len, sizeof(line) - len, "%lx,",
+				 steps[i] - (unsigned long)_text);
+		if (i % PER_LINE < PER_LINE - 1 && i < nr_steps - 1)
+			continue;
+		kunit_info(test, "steps: mode=%s at=%s\n", mode, line);
+		len = 0;
 	}
-	for (nr = 0; nr < PROFILE && shares[nr].steps; nr++)
-		kunit_info(test, "profile: mode=%s function=%s insns=%u\n",
-			   mode, shares[nr].name, shares[nr].steps);
 }
 
-static void bench_profile(struct kunit *test)
+static void bench_steps(struct kunit *test)
 {
 	require_strict(test, 1);
 	steps = kvcalloc(STEPS, sizeof(*steps), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, steps);
 	KUNIT_ASSERT_EQ(test, 0, register_die_notifier(&step_notifier));
-	tell_profile(test, direct_device(test), "direct", 0);
-	tell_profile(test, dev_of(1), "strict", 0);
+	tell_steps(test, direct_device(test), "direct", 0);
+	tell_steps(test, dev_of(1), "strict", 0);
 #ifdef CONFIG_DMA_BYPASS
-	tell_profile(test, dev_of(0), "bypass", BYPASS);
+	tell_steps(test, dev_of(0), "bypass", BYPASS);
 #endif
 	make_lazy(test, dev_of(1));
-	tell_profile(test, dev_of(1), "lazy", 0);
+	tell_steps(test, dev_of(1), "lazy", 0);
 	unregister_die_notifier(&step_notifier);
 	kvfree(steps);
 }
@@ -260,7 +252,7 @@ static struct kunit_case bench_cases[] = {
 	KUNIT_CASE_SLOW(bench_bypass),
 #endif
 	KUNIT_CASE_SLOW(bench_windows),
-	KUNIT_CASE_SLOW(bench_profile),
+	KUNIT_CASE_SLOW(bench_steps),
 	KUNIT_CASE_SLOW(bench_lazy),
 	{ }
 };

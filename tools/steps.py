@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a mapping executes: the addresses at which the benchmark had the processor stop,
+looked up in the kernel's own code."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from common import Failure, run
+
+# A benchmark prints lines "# steps: mode=... at=OFFSET,OFFSET,...", from _text.
+LINE = re.compile(r"#\s+(?:\w+: )?steps: mode=(\S+) at=([0-9a-f,]+)$")
+FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
+INSN = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*([^#<]*)")
+# What looks like a store, as it ends with an operand in memory, and is none.
+READS = re.compile(r"(cmp|test|bt|mul|imul|div|idiv|nop)[bwlq]?$|prefetch|clflush|j|ret|ud2")
+MEMORY = re.compile(r"\)$|%[fg]s:[^,]*$")
+STACK = re.compile(r"\(%rsp[^)]*\)$")
+HARNESS = re.compile(r"(tell|step)_")
+
+
+@dataclass(frozen=True)
+class Insn:
+    function: str
+    name: str
+    args: str
+
+    @property
+    def calls(self):
+        return self.name.startswith("call")
+
+    @property
+    def atomic(self):
+        return self.name == "lock" or (self.name.startswith("xchg")
+                                       and bool(MEMORY.search(self.args)))
+
+    @property
+    def stores(self):
+        """Whether it writes memory that is not its own stack."""
+        if self.atomic or self.name.startswith("rep"):
+            return True
+        return (not self.calls and not self.name.startswith("push")
+                and not READS.match(self.name) and bool(MEMORY.search(self.args))
+                and not STACK.search(self.args))
+
+
+def disassemble(*args):
+    """Instructions by address."""
+    function, found = "", {}
+    for line in run("objdump", "-d", "--no-show-raw-insn", *args).stdout.splitlines():
+        if match := FUNCTION.match(line):
+            function = match[1]
+        elif match := INSN.match(line):
+            found[int(match[1], 16)] = Insn(function, match[2], match[3].strip())
+    return found
+
+
+def text_start(vmlinux):
+    for line in run("nm", vmlinux).stdout.splitlines():
+        if line.endswith(" _text"):
+            return int(line.split()[0], 16)
+    raise Failure(f"{vmlinux}: no _text", "Build it anew: make clean")
+
+
+def executed(text, vmlinux):
+    """The instructions of each mode in a console; patched at boot are those that the
+    file does not have, and count as nothing but instructions."""
+    found = {}
+    for match in filter(None, map(LINE.search, text.splitlines())):
+        found.setdefault(match[1], []).extend(
+            int(word, 16) for word in match[2].split(",") if word)
+    if not found:
+        return {}
+    code, start = disassemble(vmlinux), text_start(vmlinux)
+    return {mode: [code.get(start + offset, Insn("(patched at boot)", "", ""))
+                   for offset in offsets] for mode, offsets in found.items()}
+
+
+def tables(text, machine, vmlinux):
+    """Of each mode: what it executes in all, and in which functions."""
+    sums, functions = [], []
+    for mode, insns in executed(text, vmlinux).items():
+        where = machine | {"mode": mode}
+        inside = [insn for insn in insns if not HARNESS.match(insn.function)]
+        sums.append(where | {name: str(count) for name, count in (
+            ("insns", len(inside)), ("around", len(insns) - len(inside)),
+            ("calls", sum(insn.calls for insn in inside)),
+            ("stores", sum(insn.stores for insn in inside)),
+            ("atomics", sum(insn.atomic for insn in inside)))})
+        functions += [where | {"function": function, "insns": str(count)}
+                      for function, count in Counter(
+                          insn.function for insn in insns).items()]
+    return sums, functions
