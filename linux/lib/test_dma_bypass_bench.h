@@ -62,7 +62,7 @@ static inline u32 bench_clock_cost(void)
 
 	for (i = 0; i < BENCH_WARM_UP; i++) {
 		begun = bench_clock();
-		best = min(best, (u32)bench_insns((u32)bench_clock() - begun));
+		best = min_t(u32, best, bench_insns((u32)bench_clock() - begun));
 	}
 	return best;
 }

@@ -154,7 +154,7 @@ void sun4u_merge_list(struct kunit *test)
 {
 	const struct merge_param *p = test->param_value;
 	struct pci_dev *pdev = merge_sun4u_device();
-	struct device_dma_parameters parms;
+	struct device_dma_parameters saved;
 	struct scatterlist sgl[MERGE_LIST];
 	void *buf;
 	int i;
@@ -163,12 +163,12 @@ void sun4u_merge_list(struct kunit *test)
 		kunit_skip(test, "no PCI device");
 	buf = kunit_kmalloc(test, PG(SUN4V_TEST_PAGES), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	parms = *pdev->dev.dma_parms;
+	saved = *pdev->dev.dma_parms;
 	merge_limit(&pdev->dev, p);
 	for (i = 0; i < MERGE_ROUNDS; i++) {
 		merge_map(test, &pdev->dev, buf, sgl);
 		dma_unmap_sg(&pdev->dev, sgl, MERGE_LIST, DMA_TO_DEVICE);
 	}
-	*pdev->dev.dma_parms = parms;
+	*pdev->dev.dma_parms = saved;
 	pci_dev_put(pdev);
 }
