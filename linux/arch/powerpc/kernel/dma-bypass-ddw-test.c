@@ -75,7 +75,7 @@ static void expect_unsupported(struct kunit *test)
 static void no_window_is_left(struct kunit *test)
 {
 	struct pci_dn *pdn = PCI_DN(pci_device_to_OF_node(edus[0]));
-	u64 buid = pdn->phb->buid;
+	u64 unit = pdn->phb->buid;
 	u32 tokens[TOKENS], window[3];
 
 	tokens_of(test, 0, tokens);
@@ -83,7 +83,7 @@ static void no_window_is_left(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0,
 			rtas_call(tokens[CREATE], 5, 4, window,
 				  pdn->busno << 16 | pdn->devfn << 8,
-				  BUID_HI(buid), BUID_LO(buid), tce_shift,
+				  BUID_HI(unit), BUID_LO(unit), tce_shift,
 				  tce_shift + 4));
 	expect_unsupported(test);
 
