@@ -135,7 +135,6 @@ static inline void bench_tell(struct bench *b, const char *variant,
 			   took[BENCH_ROUNDS * 999 / 1000],
 			   took[BENCH_ROUNDS - 1]);
 	}
-	cond_resched();		/* in guest time, all this takes long */
 }
 
 static inline void bench_page(struct bench *b, struct page *page,
