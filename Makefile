@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # One line for each thing that one can do; the work is done in tools/.
 
-.PHONY: help demo check bench bench-compare bench-noattr shell lint series tree refresh bisect-check defconfig-check selftest clean distclean
+.PHONY: help demo check bench bench-cpus bench-compare bench-noattr shell lint series tree refresh bisect-check defconfig-check selftest clean distclean
 .NOTPARALLEL:
 
 # The kernel's make must not see what was given to this one; the variables
@@ -20,6 +20,9 @@ check: ## run all tests on all machines, or on some: MACHINES="vtd48 ..."
 
 bench: ## count what mappings cost, in instructions: out/bench.csv, out/bench.md, plots
 	@tools/deps && tools/bench
+
+bench-cpus: ## time mappings on one to eight processors: indicative, out/cpus.md
+	@tools/deps && tools/bench-cpus
 
 bench-compare: ## show which figures moved since those recorded in bench/
 	@tools/bench-compare

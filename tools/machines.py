@@ -68,6 +68,7 @@ class Machine:
     suites: list = field(default_factory=list)
     user: dict = field(default_factory=dict)
     check: bool = True
+    cpus: str = ""
     bench: dict = field(default_factory=dict)
 
     def all_suites(self):

@@ -21,7 +21,6 @@
 #include "guest.h"
 
 #define TOOL		"/bin/dma_bypass"
-#define UEVENT_HELPER	"/sys/kernel/uevent_helper"
 
 static void policy_is_read_back(void)
 {
@@ -144,23 +143,6 @@ static void write_permission_is_not_enough(void)
 	EXPECT(allow_after(drop_root) == -EACCES);
 	EXPECT_FILE(POLICY, "default");
 	EXPECT(!chmod(POLICY, 0644));
-}
-
-/* The lines of UEVENTS with this word, once there are as many as wanted. */
-static int uevents(const char *word, int wanted)
-{
-	int tries, nr;
-
-	for (tries = 0; tries < 100; tries++) {
-		const char *found = read_file(UEVENTS);
-
-		for (nr = 0; (found = strstr(found, word)); nr++)
-			found++;
-		if (nr >= wanted)
-			break;
-		usleep(20000);
-	}
-	return nr;
 }
 
 static void change_is_announced(void)

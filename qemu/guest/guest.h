@@ -16,6 +16,7 @@
 #define MODE		"/sys/module/iommu/parameters/dma_bypass"
 #define WINDOWS		"/sys/kernel/debug/dma_bypass"
 #define UEVENTS		"/uevents"
+#define UEVENT_HELPER	"/sys/kernel/uevent_helper"
 
 struct guest_test {
 	const char	*name;
@@ -29,7 +30,8 @@ struct guest_suite {
 
 extern const struct guest_suite admin_suite, mapbench_suite,
 				mapbench_bypass_suite, mapbench_cost_suite,
-				never_suite, trace_suite, vfio_suite;
+				mapbench_cpus_suite, never_suite, trace_suite, vfio_suite,
+				window_suite;
 
 /* Run a suite, then print its results as a KTAP document of its own. */
 void run_suite(const struct guest_suite *suite);
@@ -60,6 +62,9 @@ int write_file(const char *path, const char *text);
 
 /* Run a program; its exit status, and all that it said, until the next call. */
 int run_program(char * const argv[], const char **said);
+
+/* The lines of UEVENTS with this word, once there are as many as wanted. */
+int uevents(const char *word, int wanted);
 
 /* The file in the directory of the device's IOMMU group. */
 const char *group_file(const char *name);

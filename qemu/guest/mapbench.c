@@ -25,6 +25,7 @@
 #define PROGRAM		"/bin/" DRIVER
 #define DEBUG_ERRORS	"/sys/kernel/debug/dma-api/error_count"
 #define BATCH		64
+#define MAX_THREADS	8
 #define NSEC_PER_MSEC	1000000	/* which the header leaves to its users */
 
 /* As a program of Linux 6.12 has it. */
@@ -414,6 +415,36 @@ const struct guest_suite mapbench_cost_suite = {
 		{ "driver_takes_device", driver_takes_device },
 		{ "bypass_is_cheaper", bypass_is_cheaper },
 		{ "batch_outweighs_clock", batch_outweighs_clock },
+		{ }
+	},
+};
+
+/* For the tools to read; how long it takes depends on the host, so it is no test. */
+static void threads_map_at_once(void)
+{
+	bool window = !write_file(device_file("dma_bypass/policy"), "allow");
+
+	for (__u32 flags = 0; flags <= window; flags++) {
+		for (__u32 threads = 1; threads <= MAX_THREADS; threads *= 2) {
+			struct map_benchmark map = ask;
+
+			map.flags = flags;
+			map.threads = threads;
+			map.batch = BATCH;
+			ASSERT(!measure(&map));
+			ASSERT(map.bypassed == (flags ? map.maps : 0));
+			say("dma-bypass: cpus: bypass=%u threads=%u ns=%.0f\n",
+			    flags, threads,
+			    (double)(map.map_ns + map.unmap_ns) / map.maps);
+		}
+	}
+}
+
+const struct guest_suite mapbench_cpus_suite = {
+	.name	= "dma_map_benchmark_cpus",
+	.tests	= (const struct guest_test []) {
+		{ "driver_takes_device", driver_takes_device },
+		{ "threads_map_at_once", threads_map_at_once },
 		{ }
 	},
 };

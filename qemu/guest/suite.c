@@ -140,6 +140,22 @@ int run_program(char * const argv[], const char **said)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+int uevents(const char *word, int wanted)
+{
+	int tries, nr;
+
+	for (tries = 0; tries < 100; tries++) {
+		const char *found = read_file(UEVENTS);
+
+		for (nr = 0; (found = strstr(found, word)); nr++)
+			found++;
+		if (nr >= wanted)
+			break;
+		usleep(20000);
+	}
+	return nr;
+}
+
 const char *group_file(const char *name)
 {
 	static char path[PATH_MAX];
