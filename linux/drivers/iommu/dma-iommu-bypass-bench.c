@@ -132,17 +132,26 @@ static __always_inline void step_off(void)
 	asm volatile("pushf; btrq $8, (%%rsp); popf" : : : "memory", "cc");
 }
 
+static __always_inline void step_pair(struct device *dev, struct page *page,
+				      unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_page_attrs(dev, page, 0, SZ_4K, DMA_TO_DEVICE,
+					     attrs);
+
+	dma_unmap_page_attrs(dev, addr, SZ_4K, DMA_TO_DEVICE, attrs);
+}
+
+/* Not the first of many: a lazy one starts the timer of the queue. */
 static void step_through(struct device *dev, struct page *page,
 			 unsigned long attrs)
 {
 	unsigned long flags;
-	dma_addr_t addr;
 
 	nr_steps = 0;
 	local_irq_save(flags);
+	step_pair(dev, page, attrs);
 	step_on();
-	addr = dma_map_page_attrs(dev, page, 0, SZ_4K, DMA_TO_DEVICE, attrs);
-	dma_unmap_page_attrs(dev, addr, SZ_4K, DMA_TO_DEVICE, attrs);
+	step_pair(dev, page, attrs);
 	step_off();
 	local_irq_restore(flags);
 }
