@@ -45,8 +45,8 @@ tree: ## get the kernel and assemble build/linux (FORCE=1 drops edits in it)
 refresh: ## turn edits in build/linux into hook diffs and overlay files (PATCH=NNNN)
 	@tools/deps && tools/refresh
 
-bisect-check: ## build each commit of the series by itself
-	@tools/deps && tools/tree && tools/series && tools/bisect
+bisect-check: ## build each commit of the series by itself (KERNELS="x86 sparc64 ppc64le")
+	@tools/deps all && tools/tree && tools/series && tools/bisect $(KERNELS)
 
 defconfig-check: ## build the defconfig of each architecture with the option, or of ARCHS="..."
 	@tools/deps all && tools/tree && tools/defconfig $(ARCHS)

@@ -88,6 +88,10 @@ class Figures:
             raise Failure("a figure was measured twice",
                           "Name each mode of a machine once in its benchmark.")
 
+    def configs(self, machine):
+        """In which configurations a machine was measured."""
+        return {row.config for row in self.rows.values() if row.machine == machine}
+
     def row(self, machine, config, mode, op="pair", size=4096, nents=1):
         key = (machine, config, mode, op, size, nents, 1)
         if key not in self.rows:
@@ -133,12 +137,14 @@ def verdict(figures, bound, config):
             found - limit)
 
 
-def window_verdicts(windows, bound):
+def window_verdicts(figures, windows, bound):
     """A bound of windows, in each configuration."""
     found = [row for row in windows if
              all(row[key] == str(bound[key]) for key in ("machine", "pgsize", "bytes"))]
-    if not found:
-        raise Failure(f"no window was measured like {bound}", "Run all machines: make bench")
+    missing = figures.configs(bound["machine"]) - {row["config"] for row in found}
+    if missing:
+        raise Failure(f"{', '.join(missing)}: no window was measured like {bound}",
+                      "Run all machines: make bench")
     gib = bound["bytes"] >> 30
     for row in found:
         what = f"window of {gib} GiB in pages of {row['pgsize']}"
@@ -149,12 +155,14 @@ def window_verdicts(windows, bound):
                    is_ - bound[name])
 
 
-def executed_verdicts(executed, bound):
+def executed_verdicts(figures, executed, bound):
     """A bound of what a mode executes, in each configuration."""
     found = [row for row in executed
              if all(row[key] == bound[key] for key in ("machine", "mode"))]
-    if not found:
-        raise Failure(f"nothing was executed like {bound}", "Run all machines: make bench")
+    missing = figures.configs(bound["machine"]) - {row["config"] for row in found}
+    if missing:
+        raise Failure(f"{', '.join(missing)}: nothing was executed like {bound}",
+                      "Run all machines: make bench")
     for row in found:
         for name in bound["none"]:
             yield (f"| {row['machine']} | {row['mode']}: {name} | {row['config']} | {row[name]} | "
@@ -176,9 +184,9 @@ def report_bounds(figures, bounds, tables):
     verdicts = [verdict(figures, bound, config) for bound in bounds["bound"]
                 for config in bound.get("ratio") or bound.get("more") or bound["most"]]
     for bound in bounds["window"]:
-        verdicts += window_verdicts(tables["window"], bound)
+        verdicts += window_verdicts(figures, tables["window"], bound)
     for bound in bounds["executed"]:
-        verdicts += executed_verdicts(tables["executed"], bound)
+        verdicts += executed_verdicts(figures, tables["executed"], bound)
     verdicts += clock_verdicts(figures, tables["executed"])
     lines = ["| machine | what | configuration | counted | against | is | at most | |",
              "|---|---|---|---|---|---|---|---|"]
@@ -218,20 +226,22 @@ def report_on(figures, bounds, tables, environment):
     lines, missed = report_bounds(figures, bounds, tables)
     text = ["# What mappings cost, in instructions", "",
             "Counted under QEMU's `-icount`, where two boots count the same; what two readings",
-            "of the clock cost is subtracted.  Median of 2,048 operations after 128.  On POWER",
-            "what the hypervisor does is not counted, and on powernv only TCEs are: rows of `/calls`",
-            "count hypervisor calls, and rows of `/tces` written TCEs, instead of instructions.", "",
+            "of the clock cost is subtracted.  Median of 2,048 operations after 128.  What a",
+            "hypervisor does is not counted.  Rows of `/calls` count hypervisor calls, rows of",
+            "`/tces` written TCEs: powernv, which does not run under `-icount`, has only these.", "",
             *(f"    {line}" for line in environment), "",
             "On sun4v a call of the hypervisor counts as six instructions, whatever it does.", "",
             "## Bounds", "", *lines, "",
             "## One map and one unmap", "", *report_medians(figures),
             "## Windows", "",
-            "Instructions to open and to close one, and bytes of page tables.", "",
+            "Instructions to map memory of that size in a window, and to unmap it, which is nearly",
+            "all that opening and closing takes; and bytes of page tables.", "",
             *report_table(tables["window"]), "",
             "## What is executed", "",
             "One map and one unmap of 4 KiB, with the processor stopped after each instruction:",
             "those within the API and those of the benchmark around it, and of the former calls,",
-            "stores that are not to the stack, and atomic operations.", "",
+            "stores that do not go by the stack pointer, and atomic operations, as the compiler",
+            "made them.", "",
             *report_table(tables["executed"]), "",
             "By function; `tell_steps` is what is around.", "",
             *report_table(tables["functions"]), ""]

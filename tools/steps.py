@@ -11,10 +11,13 @@ from common import Failure, run
 # A benchmark prints lines "# steps: mode=... at=OFFSET,OFFSET,...", from _text.
 LINE = re.compile(r"#\s+(?:\w+: )?steps: mode=(\S+) at=([0-9a-f,]+)$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
-INSN = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*([^#<]*)")
+# Without the prefixes that change nothing here.
+INSN = re.compile(r"^\s*([0-9a-f]+):\s+(?:(?:cs|ds|es|ss|data16|notrack|bnd)\s+)*"
+                  r"(\S+)\s*([^#<]*)")
 # What looks like a store, as it ends with an operand in memory, and is none.
-READS = re.compile(r"(cmp|test|bt|mul|imul|div|idiv|nop)[bwlq]?$|prefetch|clflush|j|ret|ud2")
-MEMORY = re.compile(r"\)$|%[fg]s:[^,]*$")
+READS = re.compile(r"(cmp|test|bt|mul|imul|div|idiv|nop)[bwlq]?$"
+                   r"|(prefetch|clflush|invlpg|lidt|lgdt|verw|j|ret|ud2)")
+MEMORY = re.compile(r"\)$|%[fg]s:[^,]*$|(^|,)0x[0-9a-f]+$")
 STACK = re.compile(r"\(%rsp[^)]*\)$")
 HARNESS = re.compile(r"(tell|step)_")
 
@@ -36,7 +39,7 @@ class Insn:
 
     @property
     def stores(self):
-        """Whether it writes memory that is not its own stack."""
+        """Whether it writes memory, but by way of the stack pointer."""
         if self.atomic or self.name.startswith("rep"):
             return True
         return (not self.calls and not self.name.startswith("push")
@@ -44,15 +47,19 @@ class Insn:
                 and not STACK.search(self.args))
 
 
-def disassemble(*args):
-    """Instructions by address."""
+def decode(listing):
+    """Instructions by address, out of what objdump says."""
     function, found = "", {}
-    for line in run("objdump", "-d", "--no-show-raw-insn", *args).stdout.splitlines():
+    for line in listing.splitlines():
         if match := FUNCTION.match(line):
             function = match[1]
         elif match := INSN.match(line):
             found[int(match[1], 16)] = Insn(function, match[2], match[3].strip())
     return found
+
+
+def disassemble(*args):
+    return decode(run("objdump", "-d", "--no-show-raw-insn", *args).stdout)
 
 
 def text_start(vmlinux):
@@ -63,10 +70,15 @@ def text_start(vmlinux):
 
 
 def executed(text, vmlinux):
-    """The instructions of each mode in a console; patched at boot are those that the
-    file does not have, and count as nothing but instructions."""
+    """The instructions of each mode in a console, as the file has them: what the kernel
+    replaced at boot counts as what it was, or, at a new address, as an instruction."""
     found = {}
-    for match in filter(None, map(LINE.search, text.splitlines())):
+    for line in text.splitlines():
+        if " steps: " not in line:
+            continue
+        match = LINE.search(line)
+        if not match:
+            raise Failure(f"garbled steps: {line}", "Run it again.")
         found.setdefault(match[1], []).extend(
             int(word, 16) for word in match[2].split(",") if word)
     if not found:

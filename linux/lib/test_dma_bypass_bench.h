@@ -237,7 +237,10 @@ static inline void bench_lists(struct bench *b)
 	__free_pages(page, order);
 }
 
-/* With other mappings in flight. */
+/*
+ * With other mappings in flight.  What an IOMMU's allocator has at hand may be
+ * enough for a page; 256 KiB it has to look for among them.
+ */
 static inline void bench_depths(struct bench *b)
 {
 	static const unsigned int depths[] = { 1, 256, BENCH_DEEPEST };
@@ -246,7 +249,7 @@ static inline void bench_depths(struct bench *b)
 	};
 	dma_addr_t *held = kunit_kcalloc(b->test, BENCH_DEEPEST, sizeof(*held),
 					 GFP_KERNEL);
-	struct page *page = bench_pages(b->test, 0);
+	struct page *page = bench_pages(b->test, get_order(SZ_256K));
 	unsigned int i, nr = 0;
 
 	KUNIT_ASSERT_NOT_NULL(b->test, held);
@@ -258,11 +261,13 @@ static inline void bench_depths(struct bench *b)
 		}
 		bench_page(b, page, 0, SZ_4K);
 		bench_tell(b, names[i], SZ_4K, 1);
+		bench_page(b, page, 0, SZ_256K);
+		bench_tell(b, names[i], SZ_256K, 1);
 	}
 	while (nr--)
 		dma_unmap_page_attrs(b->dev, held[nr], SZ_4K, DMA_TO_DEVICE,
 				     b->attrs);
-	__free_pages(page, 0);
+	__free_pages(page, get_order(SZ_256K));
 }
 
 static inline void bench_all(struct bench *b)

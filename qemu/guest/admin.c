@@ -217,6 +217,7 @@ static void device_may_go_while_policy_is_written(void)
 	for (int i = 0; i < ROUNDS; i++) {
 		pid_t writer = fork();
 
+		ASSERT(writer >= 0);
 		if (!writer)
 			write_policies();
 		usleep(2000 * i);

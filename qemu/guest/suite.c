@@ -126,16 +126,19 @@ bool expect_file(const char *file, int number, const char *path,
 
 int run_program(char * const argv[], const char **said)
 {
+	pid_t child = fork();
 	int status;
 
-	if (!fork()) {
+	if (child < 0)
+		return -1;
+	if (!child) {
 		if (!freopen("/said", "w", stdout))
 			_exit(EXIT_FAILURE);
 		dup2(STDOUT_FILENO, STDERR_FILENO);
 		execv(argv[0], argv);
 		_exit(127);
 	}
-	wait(&status);
+	waitpid(child, &status, 0);
 	*said = read_file("/said");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -24,7 +24,7 @@ static bool ask(void)
 {
 	asking = fork();
 	if (!asking) {
-		execl("/bin/" DRIVER, DRIVER, "-s", "60", "-b", "64", "-B", NULL);
+		execl("/bin/" DRIVER, DRIVER, "-s", "300", "-b", "64", "-B", NULL);
 		_exit(127);
 	}
 	return asking > 0;
@@ -35,7 +35,7 @@ static bool stop_asking(void)
 {
 	int status;
 
-	return !kill(asking, SIGKILL) && waitpid(asking, &status, 0) == asking &&
+	return asking > 0 && !kill(asking, SIGKILL) && waitpid(asking, &status, 0) == asking &&
 	       WIFSIGNALED(status);
 }
 

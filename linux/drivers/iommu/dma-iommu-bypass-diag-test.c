@@ -128,17 +128,27 @@ static u64 start_of(const struct place *place)
 	return (place->above ? half(0) : 0) + place->start;
 }
 
+static void drop_entry(void *entry)
+{
+	resource_list_destroy_entry(entry);
+}
+
 static void addresses_of_a_bridge(struct kunit *test)
 {
 	const struct place *place = test->param_value;
 	struct pci_host_bridge *bridge = pci_find_host_bridge(edus[0]->bus);
-	struct resource res = DEFINE_RES_MEM(start_of(place), place->size);
-	struct resource_entry *entry = resource_list_create_entry(&res, 0);
+	struct resource *res = kunit_kzalloc(test, sizeof(*res), GFP_KERNEL);
+	struct resource_entry *entry;
 
+	KUNIT_ASSERT_NOT_NULL(test, res);
+	*res = DEFINE_RES_MEM(start_of(place), place->size);
+	entry = resource_list_create_entry(res, 0);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
 	resource_list_add_tail(entry, &bridge->windows);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, drop_entry,
+							   entry));
 	expect_occupied(test, place->occupied);
-	resource_list_destroy_entry(entry);
+	kunit_release_action(test, drop_entry, entry);
 	expect_occupied(test, false);
 }
 
@@ -156,17 +166,26 @@ static void reserve_place(struct device *dev, struct list_head *head)
 		list_add_tail(&region->list, head);
 }
 
+static void restore_ops(void *iommu)
+{
+	((struct iommu_device *)iommu)->ops = own_ops;
+}
+
 static void addresses_of_the_platform(struct kunit *test)
 {
 	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
-	struct iommu_ops ops = *iommu->ops;
+	struct iommu_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
 
+	KUNIT_ASSERT_NOT_NULL(test, ops);
 	reserved = test->param_value;
 	own_ops = iommu->ops;
-	ops.get_resv_regions = reserve_place;
-	iommu->ops = &ops;
+	*ops = *own_ops;
+	ops->get_resv_regions = reserve_place;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_ops,
+							   iommu));
+	iommu->ops = ops;
 	expect_occupied(test, reserved->occupied);
-	iommu->ops = own_ops;
+	kunit_release_action(test, restore_ops, iommu);
 	expect_occupied(test, false);
 }
 
@@ -185,12 +204,19 @@ static struct kprobe encryption = {
 	.pre_handler	= encrypt,
 };
 
+static void stop_encryption(void *probe)
+{
+	unregister_kprobe(probe);
+}
+
 static void encrypted_memory_is_translated(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
 
 	open_window(test, 0);
 	KUNIT_ASSERT_EQ(test, 0, register_kprobe(&encryption));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_encryption,
+							   &encryption));
 	KUNIT_EXPECT_EQ(test, -ENOKEY, dma_bypass_prepare(dev_of(0)));
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_DRAINING);
 	KUNIT_EXPECT_LT(test, probe(test, 0, page, SZ_4K, BYPASS), half(0));
@@ -198,7 +224,7 @@ static void encrypted_memory_is_translated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev_of(0)),
 			DMA_BYPASS_NO_ENCRYPTED);
 	KUNIT_EXPECT_LT(test, probe(test, 0, page, SZ_4K, BYPASS), half(0));
-	unregister_kprobe(&encryption);
+	kunit_release_action(test, stop_encryption, &encryption);
 	open_window(test, 0);
 }
 

@@ -196,7 +196,13 @@ static inline bool dma_bypass_map_sg(struct device *dev,
 				     enum dma_data_direction dir,
 				     unsigned long attrs)
 {
-	return (attrs & DMA_ATTR_IOMMU_BYPASS) && READ_ONCE(dev->dma_bypass) &&
+	const struct dma_bypass_window *win;
+
+	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
+		return false;
+	win = READ_ONCE(dev->dma_bypass);
+	/* Where nothing may be mapped, there is no need to look at the list. */
+	return win && win->ram[0].end &&
 	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }
 

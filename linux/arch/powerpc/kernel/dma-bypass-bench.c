@@ -33,9 +33,15 @@ static void bench_calls_of(struct bench *b, const u32 *counter, size_t size)
 				     b->attrs);
 		ended = READ_ONCE(*counter);
 		local_irq_restore(flags);
+		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
 		bench_record(b, i, mapped - begun, ended - mapped);
 	}
 	__free_pages(page, get_order(size));
+}
+
+static void end_count(void *unused)
+{
+	count_end();
 }
 
 static void bench_calls(struct kunit *test, const char *mode,
@@ -49,6 +55,8 @@ static void bench_calls(struct kunit *test, const char *mode,
 
 	bench_init(&b);
 	count_begin(test, dev_of(0));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_count,
+							   NULL));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		bench_calls_of(&b, &seen.tces, sizes[i]);
 		bench_tell(&b, "/tces", sizes[i], 1);
@@ -57,7 +65,7 @@ static void bench_calls(struct kunit *test, const char *mode,
 		bench_calls_of(&b, &seen.hcalls, sizes[i]);
 		bench_tell(&b, "/calls", sizes[i], 1);
 	}
-	count_end();
+	kunit_release_action(test, end_count, NULL);
 }
 
 static void bench_direct(struct kunit *test)

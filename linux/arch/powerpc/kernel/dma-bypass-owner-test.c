@@ -23,6 +23,7 @@ static void limit_goes_with_the_window(struct kunit *test)
 	device_release_driver(dev_of(0));
 	KUNIT_EXPECT_EQ(test, dev_of(0)->bus_dma_limit, can_open() ? 0 : limit);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	expect_got_nothing(test, 0);
 }
 
 /* What an owner is answered if it asks for a window. */

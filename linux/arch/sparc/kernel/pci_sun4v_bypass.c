@@ -25,7 +25,10 @@
 #include "pci_impl.h"
 #include "pci_sun4v.h"
 
-/* Guests get memory in blocks of at least this size, with this alignment. */
+/*
+ * The address and the size of a guest's memory block are multiples of this
+ * (Oracle VM Server for SPARC Administration Guide, "Memory Alignment").
+ */
 #define SUN4V_BYPASS_BLOCK	SZ_4M
 
 static struct sun4v_bypass *sun4v_bypass_of(struct device *dev)
