@@ -164,3 +164,7 @@ class Toy:
         shutil.rmtree(top, ignore_errors=True)
         fill(top, KERNEL | files)
         return top
+
+
+def same(one, two, what):
+    assert one == two, f"{what}: {one!r} is not {two!r}"
