@@ -3,14 +3,11 @@
 
 import csv
 import io
-import re
 from dataclasses import astuple, dataclass, fields
 from fractions import Fraction
 
 from common import Failure
-
-# A benchmark prints lines "# bench: mode=... op=... key=value ...".
-LINE = re.compile(r"#\s+(?:\w+: )?bench: (\w+=.+)$")
+from results import told
 
 
 @dataclass(frozen=True)
@@ -45,16 +42,14 @@ def parsed(words):
 def rows_of(text, machine, config, prefix=""):
     """The rows that a console tells of."""
     found = []
-    for line in text.splitlines():
-        match = LINE.search(line)
-        words = dict(word.split("=", 1) for word in match[1].split()) if match else {}
+    for words in told(text, "bench"):
         if "p50" not in words:
             continue
         try:
             found.append(parsed(words | {"machine": machine, "config": config,
                                          "mode": prefix + words["mode"]}))
         except (KeyError, ValueError) as err:
-            raise Failure(f"garbled figure ({err}): {match[1]}",
+            raise Failure(f"garbled figure ({err}): {words}",
                           "Run it again; if it stays, the benchmark prints wrong lines."
                           ) from err
     return found
@@ -98,14 +93,6 @@ class Figures:
             raise Failure(f"not measured: {' '.join(map(str, key))}",
                           "Run all machines: make bench")
         return self.rows[key]
-
-
-def sections(text, kind, machine, config):
-    """The lines "# KIND: key=value ..." of a console, as dictionaries."""
-    line = re.compile(rf"#\s+(?:\w+: )?{kind}: (\w+=.+)$")
-    return [{"machine": machine, "config": config}
-            | dict(word.split("=", 1) for word in match[1].split())
-            for match in filter(None, map(line.search, text.splitlines()))]
 
 
 # What a bound compares, unless it says something else.
@@ -234,8 +221,8 @@ def report_on(figures, bounds, tables, environment):
             "## Bounds", "", *lines, "",
             "## One map and one unmap", "", *report_medians(figures),
             "## Windows", "",
-            "Instructions to map memory of that size in a window, and to unmap it, which is nearly",
-            "all that opening and closing takes; and bytes of page tables.", "",
+            "Instructions to map memory of that size in a window, and to unmap it, without what else",
+            "opening and closing does; and bytes of page tables.", "",
             *report_table(tables["window"]), "",
             "## What is executed", "",
             "One map and one unmap of 4 KiB, with the processor stopped after each instruction:",

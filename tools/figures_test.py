@@ -3,6 +3,7 @@
 
 import figures
 import steps
+from results import told
 from toy import same
 
 
@@ -41,8 +42,9 @@ def bounds_are_judged(_toy):
 
     def judge(bypass, strict, tables=8, stores=0, insns=9):
         text = line("bypass", bypass) + line("strict", strict)
-        windows = figures.sections(f"# a: window: pgsize=1G bytes=1073741824 open=40 "
-                                   f"close=9 tables={tables}", "window", "m", "kunit")
+        windows = [{"machine": "m", "config": "kunit"} | row for row in told(
+            f"# a: window: pgsize=1G bytes=1073741824 open=40 close=9 tables={tables}",
+            "window")]
         rows = figures.Figures(figures.rows_of(text, "m", "kunit"))
         executed = [{"machine": "m", "config": "kunit", "mode": "bypass", "around": "2",
                      "insns": str(insns), "stores": str(stores)}]

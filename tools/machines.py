@@ -63,6 +63,7 @@ class Machine:
     smp: int
     timeout: int
     args: str = ""
+    extra: str = ""
     devices: str = ""
     append: str = ""
     suites: list = field(default_factory=list)
@@ -86,7 +87,8 @@ class Machine:
         append = " ".join(f"{arch.append} {self.append} {self.tests(suite)}".split())
         return [arch.qemu, *shlex.split(arch.args),
                 "-m", self.memory, "-smp", str(self.smp),
-                *shlex.split(self.args), *shlex.split(self.devices),
+                *shlex.split(self.args), *shlex.split(self.extra),
+                *shlex.split(self.devices),
                 "-kernel", str(self.kernel.image),
                 "-initrd", str(initramfs or self.kernel.initramfs), "-append", append]
 

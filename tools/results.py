@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from common import TREE
+from common import TREE, Failure
 
 # Lines with which the kernel complains.
 ALARM = re.compile(r"\bBUG(?::| at)|\bWARNING:|\bOops\b|UBSAN:|refcount_t:"
@@ -133,6 +133,26 @@ def report(boot, outcome):
             lines += [f"  | {line}" for line in boot.tail()]
         lines.append(f"  the console is in {boot.log}")
     return "\n".join(lines)
+
+
+def must_pass(boot):
+    """Print what became of a boot; anything but a passed suite is an error."""
+    outcome = judge(boot)
+    print(report(boot, outcome), flush=True)
+    if outcome.failed or not outcome.passed:
+        raise Failure(f"{boot.machine.name}: {boot.suite} did not come to its end; "
+                      "nothing was written", f"Read the console: {boot.log}")
+
+
+def told(text, kind):
+    """What a console has in its lines "# KIND: key=value ...", as dictionaries."""
+    line = re.compile(rf"#\s+(?:\w+: )?{kind}: (\w+=.+)$")
+    found = [match[1].split() for match in filter(None, map(line.search,
+                                                            text.splitlines()))]
+    for words in found:
+        if not all("=" in word for word in words):
+            raise Failure(f"garbled line: {kind}: {' '.join(words)}", "Run it again.")
+    return [dict(word.split("=", 1) for word in words) for words in found]
 
 
 def ktap(boot):

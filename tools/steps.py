@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from common import Failure, run
+from results import told
 
-# A benchmark prints lines "# steps: mode=... at=OFFSET,OFFSET,...", from _text.
-LINE = re.compile(r"#\s+(?:\w+: )?steps: mode=(\S+) at=([0-9a-f,]+)$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 # Without the prefixes that change nothing here.
 INSN = re.compile(r"^\s*([0-9a-f]+):\s+(?:(?:cs|ds|es|ss|data16|notrack|bnd)\s+)*"
@@ -73,14 +72,12 @@ def executed(text, vmlinux):
     """The instructions of each mode in a console, as the file has them: what the kernel
     replaced at boot counts as what it was, or, at a new address, as an instruction."""
     found = {}
-    for line in text.splitlines():
-        if " steps: " not in line:
-            continue
-        match = LINE.search(line)
-        if not match:
-            raise Failure(f"garbled steps: {line}", "Run it again.")
-        found.setdefault(match[1], []).extend(
-            int(word, 16) for word in match[2].split(",") if word)
+    for words in told(text, "steps"):   # mode=... at=OFFSET,OFFSET,...,  from _text
+        try:
+            found.setdefault(words["mode"], []).extend(
+                int(word, 16) for word in words["at"].split(",") if word)
+        except (KeyError, ValueError) as err:
+            raise Failure(f"garbled steps ({err}): {words}", "Run it again.") from err
     if not found:
         return {}
     code, start = disassemble(vmlinux), text_start(vmlinux)

@@ -160,6 +160,30 @@ static inline void bench_page(struct bench *b, struct page *page,
 	}
 }
 
+/* As bench_page(), but of what @count tells: calls, instead of instructions. */
+static inline void bench_count(struct bench *b, struct page *page, size_t size,
+			       u32 (*count)(void *arg), void *arg)
+{
+	u32 begun, mapped, ended;
+	unsigned long flags;
+	dma_addr_t addr;
+	int i;
+
+	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
+		bench_irq_save(flags);
+		begun = count(arg);
+		addr = dma_map_page_attrs(b->dev, page, 0, size, DMA_TO_DEVICE,
+					  b->attrs);
+		mapped = count(arg);
+		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
+				     b->attrs);
+		ended = count(arg);
+		local_irq_restore(flags);
+		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
+		bench_record(b, i, mapped - begun, ended - mapped);
+	}
+}
+
 static inline void bench_list(struct bench *b, struct scatterlist *sgl,
 			      unsigned int nents)
 {

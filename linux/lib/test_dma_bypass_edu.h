@@ -9,6 +9,7 @@
 #ifndef _TEST_DMA_BYPASS_EDU_H
 #define _TEST_DMA_BYPASS_EDU_H
 
+#include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -159,28 +160,56 @@ static struct pci_driver edu_driver = {
 };
 
 /* The devices of this machine, by slot; NULL where there are less. */
-static inline void edu_find(struct pci_dev *pdev[EDU_NR])
+static struct pci_dev *edus[EDU_NR];
+
+static inline struct device *dev_of(int i)
+{
+	return &edus[i]->dev;
+}
+
+/* Changes when the driver is bound again. */
+static inline struct edu *edu_of(int i)
+{
+	return pci_get_drvdata(edus[i]);
+}
+
+static inline void edu_find(void)
 {
 	struct pci_dev *pos = NULL;
 	int i;
 
 	for (i = 0; i < EDU_NR; i++) {
 		pos = pci_get_device(EDU_VENDOR, EDU_DEVICE, pos);
-		pdev[i] = pci_dev_get(pos);
+		edus[i] = pci_dev_get(pos);
 		if (!pos)
 			break;
 	}
 	pci_dev_put(pos);
 }
 
-static inline void edu_put(struct pci_dev *pdev[EDU_NR])
+static inline void edu_put(void)
 {
 	int i;
 
 	for (i = 0; i < EDU_NR; i++) {
-		pci_dev_put(pdev[i]);
-		pdev[i] = NULL;
+		pci_dev_put(edus[i]);
+		edus[i] = NULL;
 	}
+}
+
+static inline int edu_suite_init(struct kunit_suite *suite)
+{
+	int err = pci_register_driver(&edu_driver);
+
+	if (!err)
+		edu_find();
+	return err;
+}
+
+static inline void edu_suite_exit(struct kunit_suite *suite)
+{
+	edu_put();
+	pci_unregister_driver(&edu_driver);
 }
 
 /* Unbind the driver and bind it again: as if nothing had happened before. */

@@ -149,8 +149,7 @@ static void change_is_announced(void)
 {
 	const char *line;
 
-	unlink(UEVENTS);
-	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	ASSERT(note_uevents(true));
 	EXPECT(!write_file(POLICY, "allow"));
 	EXPECT(uevents("DMA_BYPASS_POLICY=allow", 1) == 1);
 	line = read_file(UEVENTS);
@@ -162,20 +161,19 @@ static void change_is_announced(void)
 	EXPECT(uevents("DMA_BYPASS_REASON=policy", 1) == 1);
 	EXPECT(!write_file(POLICY, "default"));
 	EXPECT(uevents("DMA_BYPASS_POLICY=default", 1) == 1);
-	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+	EXPECT(note_uevents(false));
 }
 
 static void no_change_is_not_announced(void)
 {
-	unlink(UEVENTS);
-	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	ASSERT(note_uevents(true));
 	EXPECT(!write_file(POLICY, "default"));
 	EXPECT(write_file(POLICY, "nonsense") == -EINVAL);
 	EXPECT(allow_after(drop_rawio) == -EACCES);
 	EXPECT(!write_file(POLICY, "deny"));
 	EXPECT(!write_file(POLICY, "default"));
 	EXPECT(uevents("DMA_BYPASS_POLICY=", 3) == 2);
-	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+	EXPECT(note_uevents(false));
 }
 
 #define ROUNDS	20

@@ -16,7 +16,6 @@
 #define MODE		"/sys/module/iommu/parameters/dma_bypass"
 #define WINDOWS		"/sys/kernel/debug/dma_bypass"
 #define UEVENTS		"/uevents"
-#define UEVENT_HELPER	"/sys/kernel/uevent_helper"
 
 struct guest_test {
 	const char	*name;
@@ -62,6 +61,12 @@ int write_file(const char *path, const char *text);
 
 /* Run a program; its exit status, and all that it said, until the next call. */
 int run_program(char * const argv[], const char **said);
+
+/* Let a driver have a PCI device; 0 or a negative errno. */
+int bind_driver(const char *device, const char *driver);
+
+/* Note uevents in UEVENTS, which begins anew; or no more of them. */
+bool note_uevents(bool on);
 
 /* The lines of UEVENTS with this word, once there are as many as wanted. */
 int uevents(const char *word, int wanted);

@@ -92,8 +92,7 @@ static bool find_device(void)
 static void driver_takes_device(void)
 {
 	ASSERT(find_device());
-	ASSERT(!write_file(device_file("driver_override"), DRIVER));
-	ASSERT(!write_file("/sys/bus/pci/drivers_probe", device));
+	ASSERT(!bind_driver(device, DRIVER));
 	EXPECT(!access(BENCHMARK, F_OK));
 }
 
@@ -435,7 +434,7 @@ static void threads_map_at_once(void)
 			map.batch = BATCH;
 			ASSERT(!measure(&map));
 			ASSERT(map.bypassed == (flags ? map.maps : 0));
-			say("dma-bypass: cpus: bypass=%u threads=%u ns=%.0f\n",
+			say("# cpus: bypass=%u threads=%u ns=%.0f\n",
 			    flags, threads,
 			    (double)(map.map_ns + map.unmap_ns) / map.maps);
 		}

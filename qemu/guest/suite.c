@@ -143,6 +143,24 @@ int run_program(char * const argv[], const char **said)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+int bind_driver(const char *device, const char *driver)
+{
+	char path[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override",
+		 device);
+	err = write_file(path, driver);
+	return err ?: write_file("/sys/bus/pci/drivers_probe", device);
+}
+
+bool note_uevents(bool on)
+{
+	if (on)
+		unlink(UEVENTS);
+	return !write_file("/sys/kernel/uevent_helper", on ? "/init" : "\n");
+}
+
 int uevents(const char *word, int wanted)
 {
 	int tries, nr;

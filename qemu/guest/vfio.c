@@ -73,8 +73,7 @@ static int map_registers(void)
 
 const char *vfio_take(void)
 {
-	if (write_file(EDU_SYSFS "driver_override", "vfio-pci") ||
-	    write_file("/sys/bus/pci/drivers_probe", EDU) ||
+	if (bind_driver(EDU, "vfio-pci") ||
 	    access(DRIVERS "vfio-pci/" EDU, F_OK))
 		return "vfio-pci cannot be bound";
 	container = open("/dev/vfio/vfio", O_RDWR);

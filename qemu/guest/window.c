@@ -41,8 +41,7 @@ static bool stop_asking(void)
 
 static void driver_takes_device(void)
 {
-	ASSERT(!write_file(EDU_SYSFS "driver_override", DRIVER));
-	ASSERT(!write_file("/sys/bus/pci/drivers_probe", EDU));
+	ASSERT(!bind_driver(EDU, DRIVER));
 	EXPECT_FILE(STATE, "closed");
 	EXPECT_FILE(REASON, "policy");
 }
@@ -51,15 +50,14 @@ static void refused_opens_nothing(void)
 {
 	const char *said;
 
-	unlink(UEVENTS);
-	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	ASSERT(note_uevents(true));
 	EXPECT(!run_program((char *[]) { "/bin/" DRIVER, "-s", "1", "-b", "64",
 					 "-B", NULL }, &said));
 	EXPECT(strstr(said, "\nbypass:policy bypassed:0.0%"));
 	EXPECT_FILE(STATE, "closed");
 	EXPECT_FILE(WINDOWS, "");
 	EXPECT(!uevents("DMA_BYPASS_", 1));
-	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+	EXPECT(note_uevents(false));
 }
 
 /* Once what @change does is known to user space, its state must be this. */
@@ -69,8 +67,7 @@ static void expect_announced(bool (*change)(void), const char *state,
 	char event[64];
 	const char *line;
 
-	unlink(UEVENTS);
-	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	ASSERT(note_uevents(true));
 	EXPECT(change());
 	snprintf(event, sizeof(event), "DMA_BYPASS_STATE=%s ", state);
 	EXPECT(uevents(event, 1) == 1);
@@ -82,7 +79,7 @@ static void expect_announced(bool (*change)(void), const char *state,
 	EXPECT(strstr(line, event));
 	EXPECT_FILE(STATE, state);
 	EXPECT_FILE(REASON, reason);
-	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+	EXPECT(note_uevents(false));
 }
 
 static void opening_is_announced(void)
@@ -165,13 +162,12 @@ static void draining_is_announced(void)
 /* The mask becomes a reason, too, but there is one already. */
 static void driver_that_stops_changes_nothing(void)
 {
-	unlink(UEVENTS);
-	ASSERT(!write_file(UEVENT_HELPER, "/init"));
+	ASSERT(note_uevents(true));
 	EXPECT(stop_asking());
 	EXPECT(!uevents("DMA_BYPASS_", 1));
 	EXPECT_FILE(STATE, "draining");
 	EXPECT_FILE(REASON, "policy");
-	EXPECT(!write_file(UEVENT_HELPER, "\n"));
+	EXPECT(note_uevents(false));
 }
 
 static bool unbind(void)

@@ -18,28 +18,6 @@
 #define BYPASS	DMA_ATTR_IOMMU_BYPASS
 #define TERA(n)	((n) * 1024ULL * SZ_1G)
 
-static struct pci_dev *edus[EDU_NR];
-
-static struct device *dev_of(int i)
-{
-	return &edus[i]->dev;
-}
-
-static int bench_suite_init(struct kunit_suite *suite)
-{
-	int err = pci_register_driver(&edu_driver);
-
-	if (!err)
-		edu_find(edus);
-	return err;
-}
-
-static void bench_suite_exit(struct kunit_suite *suite)
-{
-	edu_put(edus);
-	pci_unregister_driver(&edu_driver);
-}
-
 static void require_strict(struct kunit *test, int i)
 {
 	KUNIT_ASSERT_NOT_NULL(test, edus[i]);
@@ -175,12 +153,19 @@ static void tell_steps(struct kunit *test, struct device *dev,
 	}
 }
 
+static void stop_stepping(void *notifier)
+{
+	unregister_die_notifier(notifier);
+}
+
 static void bench_steps(struct kunit *test)
 {
 	require_strict(test, 1);
-	steps = kvcalloc(STEPS, sizeof(*steps), GFP_KERNEL);
+	steps = kunit_kcalloc(test, STEPS, sizeof(*steps), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, steps);
 	KUNIT_ASSERT_EQ(test, 0, register_die_notifier(&step_notifier));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_stepping,
+							   &step_notifier));
 	tell_steps(test, direct_device(test), "direct", 0);
 	tell_steps(test, dev_of(1), "strict", 0);
 #ifdef CONFIG_DMA_BYPASS
@@ -188,8 +173,6 @@ static void bench_steps(struct kunit *test)
 #endif
 	make_lazy(test, dev_of(1));
 	tell_steps(test, dev_of(1), "lazy", 0);
-	unregister_die_notifier(&step_notifier);
-	kvfree(steps);
 }
 
 /* Of IOMMUs, in pages: with what the processor has not summed up yet. */
@@ -268,8 +251,8 @@ static struct kunit_case bench_cases[] = {
 
 static struct kunit_suite bench_suite = {
 	.name		= "dma_bypass_bench",
-	.suite_init	= bench_suite_init,
-	.suite_exit	= bench_suite_exit,
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
 	.test_cases	= bench_cases,
 };
 

@@ -20,32 +20,32 @@
 static struct pci_dev *shared[SHARED];
 static struct pci_bus *bus;
 
-static struct device *dev_of(int i)
+static struct device *member(int i)
 {
 	return &shared[i]->dev;
 }
 
 static dma_addr_t half(void)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(0));
+	struct iommu_domain *domain = iommu_get_domain_for_dev(member(0));
 
 	return (domain->geometry.aperture_end >> 1) + 1;
 }
 
 static phys_addr_t mapped(phys_addr_t phys)
 {
-	return iommu_iova_to_phys(iommu_get_domain_for_dev(dev_of(0)),
+	return iommu_iova_to_phys(iommu_get_domain_for_dev(member(0)),
 				  half() + phys);
 }
 
 static void allow(int i)
 {
-	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_ALLOW);
+	dma_bypass_set_policy(member(i), DMA_BYPASS_POLICY_ALLOW);
 }
 
 static void deny(int i)
 {
-	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DENY);
+	dma_bypass_set_policy(member(i), DMA_BYPASS_POLICY_DENY);
 }
 
 static void allow_all(void)
@@ -73,11 +73,11 @@ static struct page *buffer(struct kunit *test)
 
 static dma_addr_t probe(struct kunit *test, int i, struct page *page)
 {
-	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, 0, SZ_4K,
+	dma_addr_t addr = dma_map_page_attrs(member(i), page, 0, SZ_4K,
 					     DMA_TO_DEVICE, BYPASS);
 
-	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(i), addr));
-	dma_unmap_page_attrs(dev_of(i), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(member(i), addr));
+	dma_unmap_page_attrs(member(i), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
 	return addr;
 }
 
@@ -94,28 +94,28 @@ static void expect_bypass(struct kunit *test, int i, bool bypass)
 
 static void expect_state(struct kunit *test, int i, enum dma_bypass_state state)
 {
-	KUNIT_EXPECT_EQ_MSG(test, dma_bypass_state(dev_of(i)), state,
+	KUNIT_EXPECT_EQ_MSG(test, dma_bypass_state(member(i)), state,
 			    "device %d", i);
 	KUNIT_EXPECT_STREQ(test,
-			   dma_bypass_reason_name(dma_bypass_reason(dev_of(i))),
+			   dma_bypass_reason_name(dma_bypass_reason(member(i))),
 			   state == DMA_BYPASS_OPEN ? "granted" : "group");
 	expect_bypass(test, i, state == DMA_BYPASS_OPEN);
 }
 
 static void open_window(struct kunit *test, int i)
 {
-	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev_of(i)));
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(member(i)));
 	expect_state(test, i, DMA_BYPASS_OPEN);
 }
 
 static void devices_share_a_group(struct kunit *test)
 {
-	struct iommu_group *group = iommu_group_get(dev_of(0));
+	struct iommu_group *group = iommu_group_get(member(0));
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, group);
 	for (i = 1; i < SHARED; i++) {
-		struct iommu_group *other = iommu_group_get(dev_of(i));
+		struct iommu_group *other = iommu_group_get(member(i));
 
 		KUNIT_EXPECT_PTR_EQ(test, other, group);
 		iommu_group_put(other);
@@ -128,13 +128,13 @@ static void one_grant_opens_nothing(struct kunit *test)
 	struct page *page = buffer(test);
 
 	allow(0);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EXDEV);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
 	expect_state(test, 0, DMA_BYPASS_CLOSED);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(1)), -EACCES);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(1)), -EACCES);
 	KUNIT_EXPECT_EQ(test, mapped(page_to_phys(page)), 0);
 
 	allow(1);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EXDEV);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
 	expect_state(test, 0, DMA_BYPASS_CLOSED);
 }
 
@@ -158,7 +158,7 @@ static void last_grant_opens_for_those_who_asked(struct kunit *test)
 	expect_state(test, 0, DMA_BYPASS_CLOSED);
 	allow(1);
 	allow(2);
-	while (dma_bypass_state(dev_of(0)) != DMA_BYPASS_OPEN &&
+	while (dma_bypass_state(member(0)) != DMA_BYPASS_OPEN &&
 	       tries++ < 100) {
 		probe(test, 0, buffer(test));
 		msleep(20);
@@ -176,7 +176,7 @@ static void lost_grant_drains_the_others(struct kunit *test)
 	deny(2);
 	expect_state(test, 0, DMA_BYPASS_DRAINING);
 	expect_state(test, 1, DMA_BYPASS_DRAINING);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EXDEV);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
 	KUNIT_EXPECT_NE(test, mapped(page_to_phys(page)), 0);
 
 	allow(2);
@@ -242,7 +242,7 @@ static void unplugged_has_no_say(struct kunit *test)
 {
 	allow(0);
 	allow(1);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EXDEV);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
 	unplug_last();
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, plug_last,
 							   NULL));
@@ -306,7 +306,7 @@ static bool ready(void)
 
 	for (i = 0; i < SHARED; i++)
 		if (!shared[i] || !pci_get_drvdata(shared[i]) ||
-		    !use_dma_iommu(dev_of(i)))
+		    !use_dma_iommu(member(i)))
 			return false;
 	return true;
 }
@@ -325,7 +325,7 @@ static void group_exit(struct kunit *test)
 	if (!ready())
 		return;
 	for (i = 0; i < SHARED; i++) {
-		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
+		dma_bypass_set_policy(member(i), DMA_BYPASS_POLICY_DEFAULT);
 		KUNIT_EXPECT_EQ(test, 0, edu_rebind(shared[i]));
 	}
 }

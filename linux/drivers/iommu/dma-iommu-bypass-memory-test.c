@@ -260,11 +260,11 @@ static void unplug_closes(struct kunit *test)
 
 	open_window(test, 0);
 	pci_stop_and_remove_bus_device_locked(edus[0]);
-	edu_put(edus);
+	edu_put();
 	pci_lock_rescan_remove();
 	pci_rescan_bus(bus);
 	pci_unlock_rescan_remove();
-	edu_find(edus);
+	edu_find();
 
 	KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);

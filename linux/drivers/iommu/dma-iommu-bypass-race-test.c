@@ -361,11 +361,11 @@ static void unplug(struct kunit *test)
 	struct pci_bus *bus = edus[0]->bus;
 
 	pci_stop_and_remove_bus_device_locked(edus[0]);
-	edu_put(edus);
+	edu_put();
 	pci_lock_rescan_remove();
 	pci_rescan_bus(bus);
 	pci_unlock_rescan_remove();
-	edu_find(edus);
+	edu_find();
 	KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
 }
 

@@ -120,19 +120,6 @@ static inline u64 vtd_page_size(struct device *dev, dma_addr_t iova)
 #define LOW		(GFP_KERNEL | GFP_DMA32)
 #define MAX_CHUNKS	8
 
-static struct pci_dev *edus[EDU_NR];
-
-static inline struct device *dev_of(int i)
-{
-	return &edus[i]->dev;
-}
-
-/* Changes when the driver is bound again. */
-static inline struct edu *edu_of(int i)
-{
-	return pci_get_drvdata(edus[i]);
-}
-
 /* Where the window has to be: reckoned here, not asked of the code under test. */
 static inline dma_addr_t half(int i)
 {
@@ -310,22 +297,6 @@ static inline phys_addr_t mapped(int i, phys_addr_t phys)
 {
 	return iommu_iova_to_phys(iommu_get_domain_for_dev(dev_of(i)),
 				  half(i) + phys);
-}
-
-/* Nothing in the machine but the devices: for all kinds of machine. */
-static inline int edu_suite_init(struct kunit_suite *suite)
-{
-	int err = pci_register_driver(&edu_driver);
-
-	if (!err)
-		edu_find(edus);
-	return err;
-}
-
-static inline void edu_suite_exit(struct kunit_suite *suite)
-{
-	edu_put(edus);
-	pci_unregister_driver(&edu_driver);
 }
 
 static inline bool translated(int i)

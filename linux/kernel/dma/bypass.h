@@ -201,7 +201,11 @@ static inline bool dma_bypass_map_sg(struct device *dev,
 	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
 		return false;
 	win = READ_ONCE(dev->dma_bypass);
-	/* Where nothing may be mapped, there is no need to look at the list. */
+	/*
+	 * Where nothing may be mapped, there is no need to look at the list.
+	 * A plain load: one for certain would take a register from those who
+	 * did not ask.
+	 */
 	return win && win->ram[0].end &&
 	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }

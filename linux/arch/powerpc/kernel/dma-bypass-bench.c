@@ -14,40 +14,16 @@ static void bench(struct kunit *test, const char *mode, unsigned long attrs)
 	bench_all(&b);
 }
 
-/* As bench_page(), but counting what @counter does. */
-static void bench_calls_of(struct bench *b, const u32 *counter, size_t size)
+static u32 count_of(void *counter)
 {
-	struct page *page = bench_pages(b->test, get_order(size));
-	u32 begun, mapped, ended;
-	unsigned long flags;
-	dma_addr_t addr;
-	int i;
-
-	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
-		bench_irq_save(flags);
-		begun = READ_ONCE(*counter);
-		addr = dma_map_page_attrs(b->dev, page, 0, size, DMA_TO_DEVICE,
-					  b->attrs);
-		mapped = READ_ONCE(*counter);
-		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
-				     b->attrs);
-		ended = READ_ONCE(*counter);
-		local_irq_restore(flags);
-		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
-		bench_record(b, i, mapped - begun, ended - mapped);
-	}
-	__free_pages(page, get_order(size));
-}
-
-static void end_count(void *unused)
-{
-	count_end();
+	return READ_ONCE(*(u32 *)counter);
 }
 
 static void bench_calls(struct kunit *test, const char *mode,
 			unsigned long attrs)
 {
 	static const size_t sizes[] = { SZ_4K, SZ_64K, SZ_2M };
+	struct page *page = bench_pages(test, get_order(SZ_2M));
 	struct bench b = {
 		.test = test, .dev = dev_of(0), .mode = mode, .attrs = attrs,
 	};
@@ -55,17 +31,16 @@ static void bench_calls(struct kunit *test, const char *mode,
 
 	bench_init(&b);
 	count_begin(test, dev_of(0));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_count,
-							   NULL));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		bench_calls_of(&b, &seen.tces, sizes[i]);
+		bench_count(&b, page, sizes[i], count_of, &seen.tces);
 		bench_tell(&b, "/tces", sizes[i], 1);
 		if (!machine_is(pseries))
 			continue;
-		bench_calls_of(&b, &seen.hcalls, sizes[i]);
+		bench_count(&b, page, sizes[i], count_of, &seen.hcalls);
 		bench_tell(&b, "/calls", sizes[i], 1);
 	}
-	kunit_release_action(test, end_count, NULL);
+	kunit_release_action(test, count_end, NULL);
+	__free_pages(page, get_order(SZ_2M));
 }
 
 static void bench_direct(struct kunit *test)
@@ -107,13 +82,19 @@ static void bench_window(struct kunit *test)
 
 static void bench_tce_calls(struct kunit *test)
 {
+	struct page *page = buffer(test);
+
 	start_with(test, 0, DMA_BYPASS_POLICY_DENY);
+	KUNIT_ASSERT_EQ(test, probe(test, 0, page, 0), LOWER);
 	bench_calls(test, "tce", 0);
 }
 
 static void bench_window_calls(struct kunit *test)
 {
+	struct page *page = buffer(test);
+
 	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
+	KUNIT_ASSERT_EQ(test, probe(test, 0, page, BYPASS), UPPER);
 	bench_calls(test, "window", BYPASS);
 }
 

@@ -9,16 +9,20 @@ static void count_calls(struct kunit *test, struct page *page,
 {
 	unsigned long flags;
 	u32 tces, hcalls;
+	dma_addr_t addr;
 
 	count_begin(test, dev_of(0));
 	bench_irq_save(flags);
 	tces = seen.tces;
 	hcalls = seen.hcalls;
-	unmap(0, map(test, 0, page, attrs), attrs);
+	addr = dma_map_page_attrs(dev_of(0), page, 0, PAGE_SIZE, DMA_TO_DEVICE,
+				  attrs);
+	dma_unmap_page_attrs(dev_of(0), addr, PAGE_SIZE, DMA_TO_DEVICE, attrs);
 	seen.tces -= tces;
 	seen.hcalls -= hcalls;
 	local_irq_restore(flags);
-	count_end();
+	kunit_release_action(test, count_end, NULL);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
 	kunit_info(test, "%s: %u TCEs written, %u hypervisor calls\n",
 		   attrs ? "bypass" : "translated", seen.tces, seen.hcalls);
 }
@@ -39,38 +43,16 @@ static void bypass_calls_nobody(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, seen.hcalls, 0);
 }
 
-#define ROUNDS	1024
-
-/* Instructions of one map and one unmap. */
-static u32 count(struct kunit *test, struct page *page, size_t size,
-		 unsigned long attrs)
-{
-	unsigned long flags;
-	dma_addr_t addr = 0;
-	u32 insns;
-	int i;
-
-	bench_irq_save(flags);
-	insns = bench_clock();
-	for (i = 0; i < ROUNDS && addr != DMA_MAPPING_ERROR; i++) {
-		addr = dma_map_page_attrs(dev_of(0), page, 0, size,
-					  DMA_TO_DEVICE, attrs);
-		dma_unmap_page_attrs(dev_of(0), addr, size, DMA_TO_DEVICE,
-				     attrs);
-	}
-	insns = bench_insns((u32)bench_clock() - insns);
-	local_irq_restore(flags);
-	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
-	return insns / ROUNDS;
-}
-
+/* Instructions of one map and one unmap: the median. */
 static u32 measure(struct kunit *test, const char *mode, struct page *page,
 		   size_t size, unsigned long attrs)
 {
+	struct bench b = { .test = test, .dev = dev_of(0), .attrs = attrs };
 	u32 insns;
 
-	count(test, page, size, attrs);		/* to warm up */
-	insns = count(test, page, size, attrs);
+	bench_init(&b);
+	bench_page(&b, page, 0, size);
+	insns = bench_sorted(&b, BENCH_PAIR)[BENCH_ROUNDS / 2];
 	kunit_info(test, "demo: step=cost mode=%s bytes=%zu insns=%u\n", mode,
 		   size, insns);
 	return insns;

@@ -70,7 +70,14 @@ static inline void count_hcall(void *data, unsigned long opcode,
 	seen.hcalls++;
 }
 
-/* The calls of other mappings of the PE count as well. */
+static inline void count_end(void *unused)
+{
+	seen.tbl->it_ops = seen.ops;
+	if (machine_is(pseries))
+		unregister_trace_hcall_entry(count_hcall, NULL);
+}
+
+/* Until count_end(); the calls of other mappings of the PE count as well. */
 static inline void count_begin(struct kunit *test, struct device *dev)
 {
 	seen.tbl = get_iommu_table_base(dev);
@@ -84,13 +91,8 @@ static inline void count_begin(struct kunit *test, struct device *dev)
 		KUNIT_ASSERT_EQ(test, 0, register_trace_hcall_entry(count_hcall,
 								    NULL));
 	seen.tbl->it_ops = &seen.counting;
-}
-
-static inline void count_end(void)
-{
-	seen.tbl->it_ops = seen.ops;
-	if (machine_is(pseries))
-		unregister_trace_hcall_entry(count_hcall, NULL);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, count_end,
+							   NULL));
 }
 
 #endif /* _POWERPC_DMA_BYPASS_COUNT_H */

@@ -462,10 +462,10 @@ static bool reach_at_boot(void)
 
 static int power_suite_init(struct kunit_suite *suite)
 {
-	edu_find(edus);
+	edu_find();
 	if (edus[0])
 		reached_at_boot = reach_at_boot();
-	edu_put(edus);
+	edu_put();
 	return edu_suite_init(suite);
 }
 

@@ -31,19 +31,6 @@ enum power_window {
 	NOWHERE,
 };
 
-static struct pci_dev *edus[EDU_NR];
-
-static inline struct device *dev_of(int i)
-{
-	return &edus[i]->dev;
-}
-
-/* Changes when the driver is bound again. */
-static inline struct edu *edu_of(int i)
-{
-	return pci_get_drvdata(edus[i]);
-}
-
 static inline enum power_window window_of(dma_addr_t addr, phys_addr_t phys)
 {
 	if (addr == UPPER_BASE + phys)
@@ -149,20 +136,6 @@ static inline enum power_window todays_window(int i)
 		return masks[i].pseries;
 	return cpu_has_feature(CPU_FTR_ARCH_300) ? masks[i].phb4 :
 						   masks[i].phb3;
-}
-
-static int edu_suite_init(struct kunit_suite *suite)
-{
-	int err = pci_register_driver(&edu_driver);
-
-	edu_find(edus);
-	return err;
-}
-
-static void edu_suite_exit(struct kunit_suite *suite)
-{
-	edu_put(edus);
-	pci_unregister_driver(&edu_driver);
 }
 
 static int edu_init(struct kunit *test)

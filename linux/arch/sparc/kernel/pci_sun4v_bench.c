@@ -75,25 +75,9 @@ static void bench_insns_of(struct kunit *test)
 	bench_all(&b);
 }
 
-/* As bench_page(), but counting hypervisor calls. */
-static void bench_count(struct sun4v_test *t, struct bench *b,
-			struct page *page, size_t size)
+static u32 bench_calls(void *t)
 {
-	u32 begun, mapped;
-	dma_addr_t addr;
-	int i;
-
-	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
-		begun = sun4v_test_calls(t);
-		addr = dma_map_page_attrs(b->dev, page, 0, size, DMA_TO_DEVICE,
-					  b->attrs);
-		mapped = sun4v_test_calls(t);
-		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
-				     b->attrs);
-		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
-		bench_record(b, i, mapped - begun,
-			     sun4v_test_calls(t) - mapped);
-	}
+	return sun4v_test_calls(t);
 }
 
 static void bench_calls_of(struct kunit *test)
@@ -110,7 +94,7 @@ static void bench_calls_of(struct kunit *test)
 	b = bench_of(t, mode);
 	bench_init(&b);
 	for (i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= mode->largest; i++) {
-		bench_count(t, &b, page, sizes[i]);
+		bench_count(&b, page, sizes[i], bench_calls, t);
 		bench_tell(&b, "/calls", sizes[i], 1);
 	}
 	__free_pages(page, get_order(SZ_16M));
