@@ -28,7 +28,7 @@ class Failure(Exception):
     """What went wrong, line by line, and what to do next."""
 
     def __init__(self, errors, todo):
-        super().__init__(todo)
+        super().__init__(errors, todo)
         self.errors = [errors] if isinstance(errors, str) else list(errors)
         self.todo = todo
 
