@@ -37,31 +37,6 @@ static inline bool dma_may_be_direct(struct device *dev)
 	return !get_dma_ops(dev);
 }
 
-/* The window that a mapping was asked for, if anything is in it, or NULL. */
-static inline const struct dma_bypass_window *
-dma_bypass_asked_for(struct device *dev, unsigned long attrs)
-{
-	const struct dma_bypass_window *win;
-
-	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
-		return NULL;
-	win = READ_ONCE(dev->dma_bypass);
-	/*
-	 * A device that was refused leaves here.  Once more from memory later:
-	 * a register for it would have to be saved.
-	 */
-	return win && READ_ONCE(win->ram[0].end) ? win : NULL;
-}
-
-/* The window that an address may be in, or NULL. */
-static inline const struct dma_bypass_window *
-dma_bypass_below(struct device *dev, dma_addr_t addr)
-{
-	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
-
-	return win && addr >= win->base ? win : NULL;
-}
-
 #else /* CONFIG_DMA_BYPASS */
 
 #define __dma_way	__always_inline
@@ -69,18 +44,6 @@ dma_bypass_below(struct device *dev, dma_addr_t addr)
 static inline bool dma_may_be_direct(struct device *dev)
 {
 	return true;
-}
-
-static inline const struct dma_bypass_window *
-dma_bypass_asked_for(struct device *dev, unsigned long attrs)
-{
-	return NULL;
-}
-
-static inline const struct dma_bypass_window *
-dma_bypass_below(struct device *dev, dma_addr_t addr)
-{
-	return NULL;
 }
 
 #endif /* CONFIG_DMA_BYPASS */

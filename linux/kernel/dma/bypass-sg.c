@@ -2,6 +2,8 @@
 /*
  * Bypass windows: scatterlists.
  */
+#include <linux/dma-map-ops.h>
+#include <linux/iommu-dma.h>
 #include <linux/scatterlist.h>
 #include "bypass.h"
 
@@ -21,12 +23,19 @@ static void dma_bypass_unmap_entries(struct device *dev,
 				attrs);
 }
 
-/*
- * As dma_direct_map_sg(): entry by entry, nothing is merged.  On failure the
- * DMA fields may be written, as they are whenever a list could not be mapped.
- */
-bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
-			 enum dma_data_direction dir, unsigned long attrs)
+static int dma_translate_sg(struct device *dev, struct scatterlist *sgl,
+			    int nents, enum dma_data_direction dir,
+			    unsigned long attrs)
+{
+	if (use_dma_iommu(dev))
+		return iommu_dma_map_sg(dev, sgl, nents, dir, attrs);
+	return get_dma_ops(dev)->map_sg(dev, sgl, nents, dir, attrs);
+}
+
+/* As dma_direct_map_sg(): entry by entry, nothing is merged. */
+static int dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl,
+			     int nents, enum dma_data_direction dir,
+			     unsigned long attrs)
 {
 	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
 	struct scatterlist *sg;
@@ -38,7 +47,7 @@ bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 				       attrs);
 		if (addr == DMA_MAPPING_ERROR) {
 			dma_bypass_unmap_entries(dev, sgl, i, dir, attrs);
-			return false;
+			return dma_translate_sg(dev, sgl, nents, dir, attrs);
 		}
 		sg_dma_unmark_bus_address(sg);
 		sg_dma_address(sg) = addr;
@@ -46,16 +55,52 @@ bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	}
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		__dma_bypass_sync_sg(dev, sgl, nents, dir, false);
-	return true;
+	return nents;
 }
 
-void __dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl,
-			   int nents, enum dma_data_direction dir,
-			   unsigned long attrs)
+/* The ladder from bypass on. */
+#ifdef CONFIG_IOMMU_DMA
+int dma_bypass_or_iommu_map_sg(struct device *dev, struct scatterlist *sgl,
+			       int nents, enum dma_data_direction dir,
+			       unsigned long attrs)
+{
+	if (dma_bypass_asked_for(dev, attrs))
+		return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
+	return iommu_dma_map_sg(dev, sgl, nents, dir, attrs);
+}
+#endif
+
+int dma_bypass_or_ops_map_sg(struct device *dev, struct scatterlist *sgl,
+			     int nents, enum dma_data_direction dir,
+			     unsigned long attrs)
+{
+	if (dma_bypass_asked_for(dev, attrs))
+		return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
+	return get_dma_ops(dev)->map_sg(dev, sgl, nents, dir, attrs);
+}
+
+static void dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl,
+				int nents, enum dma_data_direction dir,
+				unsigned long attrs)
 {
 	dma_bypass_unmap_entries(dev, sgl, nents, dir, attrs);
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		__dma_bypass_sync_sg(dev, sgl, nents, dir, true);
+}
+
+/* Likewise, with what comes below bypass: the first address may be in a window. */
+void dma_bypass_or_unmap_sg(struct device *dev, struct scatterlist *sgl,
+			    int nents, enum dma_data_direction dir,
+			    unsigned long attrs)
+{
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+
+	if (dma_bypass_owns_sg(dev, sgl))
+		dma_bypass_unmap_sg(dev, sgl, nents, dir, attrs);
+	else if (use_dma_iommu(dev))
+		iommu_dma_unmap_sg(dev, sgl, nents, dir, attrs);
+	else if (ops->unmap_sg)
+		ops->unmap_sg(dev, sgl, nents, dir, attrs);
 }
 
 void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,

@@ -9,6 +9,7 @@
 
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
+#include <linux/iommu-dma.h>
 #include <linux/list.h>
 #include <linux/overflow.h>
 #include <linux/workqueue.h>
@@ -71,11 +72,15 @@ void dma_bypass_uevent(struct dma_bypass *b);
 dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,
 			      struct device *dev, phys_addr_t phys, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs);
-bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
-			 enum dma_data_direction dir, unsigned long attrs);
-void __dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl,
-			   int nents, enum dma_data_direction dir,
-			   unsigned long attrs);
+int dma_bypass_or_iommu_map_sg(struct device *dev, struct scatterlist *sgl,
+			       int nents, enum dma_data_direction dir,
+			       unsigned long attrs);
+int dma_bypass_or_ops_map_sg(struct device *dev, struct scatterlist *sgl,
+			     int nents, enum dma_data_direction dir,
+			     unsigned long attrs);
+void dma_bypass_or_unmap_sg(struct device *dev, struct scatterlist *sgl,
+			    int nents, enum dma_data_direction dir,
+			    unsigned long attrs);
 void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,
 			  int nents, enum dma_data_direction dir, bool for_cpu);
 
@@ -93,6 +98,41 @@ static inline bool dma_bypass_in_ram(const struct dma_bypass_window *win,
 	if (phys >= ram[1].start && end <= ram[1].end)
 		return true;
 	return phys >= ram[2].start && end <= ram[2].end;
+}
+
+/* The window that a mapping was asked for, if anything is in it, or NULL. */
+static inline const struct dma_bypass_window *
+dma_bypass_asked_for(struct device *dev, unsigned long attrs)
+{
+	const struct dma_bypass_window *win;
+
+	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
+		return NULL;
+	win = READ_ONCE(dev->dma_bypass);
+	/*
+	 * A device that was refused leaves here.  Once more from memory later:
+	 * a register for it would have to be saved.
+	 */
+	return win && READ_ONCE(win->ram[0].end) ? win : NULL;
+}
+
+static inline bool dma_bypass_requested(unsigned long attrs)
+{
+	return attrs & DMA_ATTR_IOMMU_BYPASS;
+}
+
+/*
+ * For lists with the attribute, and of two kinds, so that mapping.c need not
+ * keep anything for later on behalf of lists without it.
+ */
+static inline int dma_bypass_or_map_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	if (use_dma_iommu(dev))
+		return dma_bypass_or_iommu_map_sg(dev, sgl, nents, dir, attrs);
+	return dma_bypass_or_ops_map_sg(dev, sgl, nents, dir, attrs);
 }
 
 /* The caller has seen the attribute and that there is a window. */
@@ -129,6 +169,15 @@ static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		arch_sync_dma_for_device(phys, size, dir);
 	return true;
+}
+
+/* The window that an address may be in, or NULL. */
+static inline const struct dma_bypass_window *
+dma_bypass_below(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
+
+	return win && addr >= win->base ? win : NULL;
 }
 
 /* By value, not by attribute: the policy or the driver may have changed. */
@@ -191,25 +240,6 @@ static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
 	return true;
 }
 
-static inline bool dma_bypass_map_sg(struct device *dev,
-				     struct scatterlist *sgl, int nents,
-				     enum dma_data_direction dir,
-				     unsigned long attrs)
-{
-	const struct dma_bypass_window *win;
-
-	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
-		return false;
-	win = READ_ONCE(dev->dma_bypass);
-	/*
-	 * Where nothing may be mapped, there is no need to look at the list.
-	 * A plain load: one for certain would take a register from those who
-	 * did not ask.
-	 */
-	return win && win->ram[0].end &&
-	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
-}
-
 /*
  * A list is in the window as a whole or not at all, so its first entry speaks
  * for all.  The bus address of a peer is not the window's, whatever its value.
@@ -219,17 +249,6 @@ static inline bool dma_bypass_owns_sg(struct device *dev,
 {
 	return !sg_dma_is_bus_address(sgl) &&
 	       dma_bypass_find(dev, sg_dma_address(sgl));
-}
-
-static inline bool dma_bypass_unmap_sg(struct device *dev,
-				       struct scatterlist *sgl, int nents,
-				       enum dma_data_direction dir,
-				       unsigned long attrs)
-{
-	if (!dma_bypass_owns_sg(dev, sgl))
-		return false;
-	__dma_bypass_unmap_sg(dev, sgl, nents, dir, attrs);
-	return true;
 }
 
 static inline bool dma_bypass_sync_sg_for_cpu(struct device *dev,
@@ -255,6 +274,23 @@ static inline bool dma_bypass_sync_sg_for_device(struct device *dev,
 }
 
 #else /* CONFIG_DMA_BYPASS */
+
+static inline bool dma_bypass_requested(unsigned long attrs)
+{
+	return false;
+}
+
+static inline const struct dma_bypass_window *
+dma_bypass_asked_for(struct device *dev, unsigned long attrs)
+{
+	return NULL;
+}
+
+static inline const struct dma_bypass_window *
+dma_bypass_below(struct device *dev, dma_addr_t addr)
+{
+	return NULL;
+}
 
 static inline const struct dma_bypass_window *
 dma_bypass_find(struct device *dev, dma_addr_t addr)
@@ -283,20 +319,19 @@ static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
 	return false;
 }
 
-static inline bool dma_bypass_map_sg(struct device *dev,
-				     struct scatterlist *sgl, int nents,
-				     enum dma_data_direction dir,
-				     unsigned long attrs)
-{
-	return false;
-}
-
-static inline bool dma_bypass_unmap_sg(struct device *dev,
+static inline int dma_bypass_or_map_sg(struct device *dev,
 				       struct scatterlist *sgl, int nents,
 				       enum dma_data_direction dir,
 				       unsigned long attrs)
 {
-	return false;
+	return 0;
+}
+
+static inline void dma_bypass_or_unmap_sg(struct device *dev,
+					  struct scatterlist *sgl, int nents,
+					  enum dma_data_direction dir,
+					  unsigned long attrs)
+{
 }
 
 static inline bool dma_bypass_sync_single_for_cpu(struct device *dev,
