@@ -5,6 +5,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ class Failure(Exception):
     """What went wrong, line by line, and what to do next."""
 
     def __init__(self, errors, todo):
-        super().__init__(errors, todo)
+        super().__init__(todo)
         self.errors = [errors] if isinstance(errors, str) else list(errors)
         self.todo = todo
 
@@ -100,6 +101,7 @@ def main(function, usage):
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(usage.strip())
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     try:
         function(sys.argv[1:])
     except Failure as failure:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boot a machine of the table under a watchdog, and keep its console."""
 
-import multiprocessing
 import os
 import select
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from common import ROOT, Failure
@@ -99,26 +98,15 @@ def problem(text, hung, status, limit):
     return ""
 
 
-def die_cleanly():
-    """When told to end, clean up first."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-
-
 def boots(pairs):
     """Boot pairs of a machine and a suite, as many at a time as there are processors;
-    yields what became of them, in their order."""
-    die_cleanly()
-    with multiprocessing.Pool(len(os.sched_getaffinity(0))) as pool:
-        yield from pool.imap(boot_pair, pairs)
-
-
-def boot_pair(pair):
-    return boot(*pair)
+    yields what became of them, in their order.  QEMUs end with their threads."""
+    with ThreadPool(len(os.sched_getaffinity(0))) as pool:
+        yield from pool.imap(lambda pair: boot(*pair), pairs)
 
 
 def boot(machine, suite=None):
     """Run the machine to its end; never leaves a QEMU behind."""
-    die_cleanly()
     if not shutil.which(machine.kernel.arch.qemu):
         raise Failure(f"{machine.kernel.arch.qemu} is not installed",
                       f"Install it: tools/deps {machine.kernel.arch.name}")
