@@ -191,7 +191,10 @@ static void test_unmap_list(struct sun4v_test *t, struct scatterlist *sgl)
 	dma_unmap_sg_attrs(t->dev, sgl, TEST_LIST, DMA_TO_DEVICE, BYPASS);
 }
 
-/* As dma-direct: entry by entry, whatever could be merged. */
+/*
+ * As dma-direct: entry by entry, whatever could be merged, so that a list which
+ * keeps to the device's limits goes on doing so.
+ */
 static void bypass_list(struct kunit *test)
 {
 	const bool *use_atu = test->param_value;
@@ -199,8 +202,11 @@ static void bypass_list(struct kunit *test)
 	struct scatterlist sgl[TEST_LIST], *sg;
 	int i;
 
+	dma_set_max_seg_size(t->dev, PG(2));
+	dma_set_seg_boundary(t->dev, PG(2) - 1);
 	KUNIT_ASSERT_EQ(test, test_map_list(t, sgl), TEST_LIST);
 	for_each_sg(sgl, sg, TEST_LIST, i) {
+		KUNIT_EXPECT_EQ(test, sg_dma_address(sg) % PG(2), 0);
 		KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, sg_dma_address(sg)));
 		KUNIT_EXPECT_EQ(test, sg_dma_len(sg), PG(2));
 		sun4v_test_reaches(t, sg_dma_address(sg), sg_virt(sg), PG(2),
@@ -380,7 +386,7 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE(bypass_unmap_without_attribute),
 	KUNIT_CASE_PARAM(bypass_unmap_after_close, atu_gen_params),
 	KUNIT_CASE_PARAM(bypass_avoids_translated, atu_gen_params),
-	KUNIT_CASE(sun4v_bypass_needs_full_mask),
+	KUNIT_CASE_PARAM(sun4v_bypass_needs_full_mask, atu_gen_params),
 	KUNIT_CASE(sun4v_bypass_policies),
 	KUNIT_CASE(sun4v_bypass_revoked),
 	KUNIT_CASE(sun4v_bypass_opens_on_first_use),

@@ -17,10 +17,16 @@ void sun4v_bypass_probes_once(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_attach(test, false);
 	unsigned int asked = !dma_bypass_never();
+	struct device *neighbour;
 
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
-	sun4v_bypass_attach(t->dev);
+	neighbour = kunit_device_register(test, "sun4v-neighbour");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, neighbour);
+	neighbour->archdata = t->dev->archdata;
+	sun4v_bypass_attach(neighbour);
+	KUNIT_ASSERT_NOT_NULL(test, neighbour->dma_bypass);
 	dma_bypass_prepare(t->dev);
+	dma_bypass_prepare(neighbour);
 	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
 }
 
@@ -135,7 +141,8 @@ void sun4v_bypass_remembers_not_supported(struct kunit *test)
 /* Any bit may be needed: no mask but the full one will do. */
 void sun4v_bypass_needs_full_mask(struct kunit *test)
 {
-	struct sun4v_test *t = sun4v_test_open(test, true);
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
 	dma_addr_t addr = sun4v_test_map(t, t->buf, PG(1), DMA_TO_DEVICE);
 
 	KUNIT_ASSERT_EQ(test, dma_set_mask(t->dev, DMA_BIT_MASK(63)), 0);
