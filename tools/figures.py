@@ -213,9 +213,10 @@ def report_on(figures, bounds, tables, environment):
     lines, missed = report_bounds(figures, bounds, tables)
     text = ["# What mappings cost, in instructions", "",
             "Counted under QEMU's `-icount`, where two boots count the same; what two readings",
-            "of the clock cost is subtracted.  Median of 2,048 operations after 128.  What a",
-            "hypervisor does is not counted.  Rows of `/calls` count hypervisor calls, rows of",
-            "`/tces` written TCEs: powernv, which does not run under `-icount`, has only these.", "",
+            "of the clock cost is subtracted.  powernv does not run under `-icount`: there the",
+            "processor stops after each instruction and counts.  Median of 2,048 operations",
+            "after 128.  What a hypervisor or the firmware does is not counted.  Rows of",
+            "`/calls` count hypervisor calls, rows of `/tces` written TCEs.", "",
             *(f"    {line}" for line in environment), "",
             "On sun4v a call of the hypervisor counts as six instructions, whatever it does.", "",
             "## Bounds", "", *lines, "",

@@ -30,7 +30,8 @@ class Kernel:
     name: str
     arch: Arch
     configs: list
-    unchanged: bool = False
+    unchanged: bool | None = None
+    base_with: str = ""
 
     @property
     def out(self):
@@ -49,8 +50,10 @@ class Kernel:
         return "".join((CONFIGS / f"{name}.config").read_text() for name in self.configs)
 
     def make(self, source, out, *args):
-        """The command that runs the kernel's make, out of its tree."""
+        """The command that runs the kernel's make, out of its tree.  What another clone
+        has compiled is what this one would."""
         return ["make", "-C", str(source), f"O={out}", f"ARCH={self.arch.ARCH}",
+                f"CCACHE_BASEDIR={BUILD}", "CCACHE_NOHASHDIR=1",
                 f"CROSS_COMPILE={self.arch.CROSS_COMPILE}",
                 f"CC=ccache {self.arch.CROSS_COMPILE}gcc", *args]
 

@@ -15,8 +15,10 @@
 #include <linux/scatterlist.h>
 #include <linux/sort.h>
 
-#define BENCH_WARM_UP	128
+#ifndef BENCH_ROUNDS
 #define BENCH_ROUNDS	2048
+#endif
+#define BENCH_WARM_UP	(BENCH_ROUNDS / 16)
 #define BENCH_NOPS	1600
 #define BENCH_DEEPEST	16384
 
@@ -24,9 +26,10 @@
 #define bench_insns(ticks)	(ticks)
 #endif
 
-/* So that nothing comes between two readings of the clock. */
+/* So that nothing comes between two readings of the clock; which works only so. */
 #ifndef bench_irq_save
-#define bench_irq_save(flags)	local_irq_save(flags)
+#define bench_irq_save(flags)		local_irq_save(flags)
+#define bench_irq_restore(flags)	local_irq_restore(flags)
 #endif
 
 enum bench_op { BENCH_MAP, BENCH_UNMAP, BENCH_PAIR, BENCH_OPS };
@@ -57,12 +60,16 @@ static inline int bench_compare(const void *a, const void *b)
 /* Of reading the clock twice. */
 static inline u32 bench_clock_cost(void)
 {
-	u32 begun, best = U32_MAX;
+	u32 begun, took, best = U32_MAX;
+	unsigned long flags;
 	int i;
 
 	for (i = 0; i < BENCH_WARM_UP; i++) {
+		bench_irq_save(flags);
 		begun = bench_clock();
-		best = min_t(u32, best, bench_insns((u32)bench_clock() - begun));
+		took = bench_insns((u32)bench_clock() - begun);
+		bench_irq_restore(flags);
+		best = min(best, took);
 	}
 	return best;
 }
@@ -78,7 +85,7 @@ static inline void bench_check_clock(struct kunit *test)
 		begun = bench_clock();
 		asm volatile(".rept " __stringify(BENCH_NOPS) "; nop; .endr");
 		took = bench_insns((u32)bench_clock() - begun) - cost;
-		local_irq_restore(flags);
+		bench_irq_restore(flags);
 		KUNIT_ASSERT_EQ_MSG(test, took, BENCH_NOPS,
 				    "the clock does not count instructions");
 	}
@@ -154,7 +161,7 @@ static inline void bench_page(struct bench *b, struct page *page,
 		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
 				     b->attrs);
 		ended = bench_clock();
-		local_irq_restore(flags);
+		bench_irq_restore(flags);
 		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
 		bench_note(b, i, cost, begun, mapped, ended);
 	}
@@ -178,7 +185,7 @@ static inline void bench_count(struct bench *b, struct page *page, size_t size,
 		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
 				     b->attrs);
 		ended = count(arg);
-		local_irq_restore(flags);
+		bench_irq_restore(flags);
 		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
 		bench_record(b, i, mapped - begun, ended - mapped);
 	}
@@ -199,7 +206,7 @@ static inline void bench_list(struct bench *b, struct scatterlist *sgl,
 		mapped = bench_clock();
 		dma_unmap_sg_attrs(b->dev, sgl, nents, DMA_TO_DEVICE, b->attrs);
 		ended = bench_clock();
-		local_irq_restore(flags);
+		bench_irq_restore(flags);
 		KUNIT_ASSERT_GT(b->test, mapped_nents, 0);
 		bench_note(b, i, cost, begun, mapped, ended);
 	}

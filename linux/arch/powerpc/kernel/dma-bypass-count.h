@@ -12,33 +12,51 @@
 #include <asm/time.h>
 #include <asm/trace.h>
 
+#include "dma-bypass-steps.h"
 #include "dma-bypass-test.h"
 
 /*
- * For QEMU's -icount shift=4, where an instruction takes 16 ns: so on pseries.
- * On powernv QEMU 7.2 dies of -icount when the firmware executes hrfid.  PMC5 is
- * no use: that QEMU does not add to it the blocks that end with an indirect
- * branch or with a branch to another page.
+ * On pseries the clock, for QEMU's -icount shift=4, where an instruction takes
+ * 16 ns.  On powernv QEMU 7.2 dies of -icount when the firmware executes hrfid,
+ * and PMC5 is no use: that QEMU does not add to it the blocks that end with an
+ * indirect branch or with a branch to another page.  So the processor stops
+ * after each instruction there: between steps_begin() and the end of the test.
  */
 #define INSN_NS		16
 
 static inline u32 bench_clock(void)
 {
-	u32 ticks;
+	u32 now;
 
 	barrier();
-	ticks = mftb();
+	now = steps.begun ? steps.insns : mftb();
 	barrier();
-	return ticks;
+	return now;
 }
 
-#define bench_insns(ticks) \
-	((u32)DIV64_U64_ROUND_CLOSEST((u64)(ticks) * NSEC_PER_SEC, \
-				      (u64)INSN_NS * tb_ticks_per_sec))
+static inline u32 bench_insns(u32 ticks)
+{
+	if (steps.begun)
+		return ticks;
+	return DIV64_U64_ROUND_CLOSEST((u64)ticks * NSEC_PER_SEC,
+				       (u64)INSN_NS * tb_ticks_per_sec);
+}
+
+#define bench_insns	bench_insns
 
 /* Soft-disabled ones do come, and are put aside. */
-#define bench_irq_save(flags) \
-	do { local_irq_save(flags); hard_irq_disable(); } while (0)
+#define bench_irq_save(flags)			\
+	do {					\
+		local_irq_save(flags);		\
+		hard_irq_disable();		\
+		steps_on();			\
+	} while (0)
+
+#define bench_irq_restore(flags)		\
+	do {					\
+		steps_off();			\
+		local_irq_restore(flags);	\
+	} while (0)
 
 #include "../../../lib/test_dma_bypass_bench.h"
 
