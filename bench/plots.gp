@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Plots of bench.csv, as SVG and PNG, of each machine: cost against size, against
+# Plots of bench.csv, as SVG and PNG, of a machine of each kind: cost against size, against
 # entries, against mappings in flight, and the distribution's tail.  Run where
 # bench.csv stands.
 set datafile separator ","

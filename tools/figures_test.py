@@ -68,6 +68,9 @@ def bounds_are_judged(_toy):
     same(judge(10, 30, stores=1), 1, "missed bounds of what is executed")
     same(judge(10, 30, insns=7), 1, "a clock that counts more than there was")
     same(judge(10, 30, insns=11), 1, "a clock that counts less than there was")
+    bounds["bound"][2]["known"] = {"kunit": 1}
+    same(judge(12, 36, insns=11), 0, "missed by more than is known")
+    same(judge(13, 39, insns=12), 1, "missed by more than is known")
     bounds["bound"].append(sides | {"of": {"mode": "lazy"}, "ratio": {"kunit": "1"}})
     for wrong in (lambda: judge(10, 30),
                   lambda: figures.rows_of(line("x", "many"), "m", "kunit")):

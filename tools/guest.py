@@ -16,6 +16,7 @@ from machines import OUT, Machine
 
 INIT_REACHED = "dma-bypass: init reached"
 PANIC = "Kernel panic - not syncing"
+MEMORY = 7 << 30   # what a machine takes at most, and QEMU
 PANIC_GRACE = 2   # seconds for the rest of a panic's lines
 TAIL = 20
 DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -99,9 +100,12 @@ def problem(text, hung, status, limit):
 
 
 def boots(pairs):
-    """Boot pairs of a machine and a suite, as many at a time as there are processors;
-    yields what became of them, in their order.  QEMUs end with their threads."""
-    with ThreadPool(len(os.sched_getaffinity(0))) as pool:
+    """Boot pairs of a machine and a suite, as many at a time as there are processors
+    and memory for; yields what became of them, in their order.  Who ends before the
+    last one has to exit: that ends the threads, and they their QEMUs."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    at_once = min(len(os.sched_getaffinity(0)), max(memory // MEMORY, 1))
+    with ThreadPool(at_once) as pool:
         yield from pool.imap(lambda pair: boot(*pair), pairs)
 
 

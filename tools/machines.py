@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The table of machines, qemu/machines.toml."""
 
+import os
 import shlex
 import tomllib
 from dataclasses import dataclass, field
@@ -50,10 +51,13 @@ class Kernel:
         return "".join((CONFIGS / f"{name}.config").read_text() for name in self.configs)
 
     def make(self, source, out, *args):
-        """The command that runs the kernel's make, out of its tree.  What another clone
-        has compiled is what this one would."""
+        """The command that runs the kernel's make, out of its tree.  ccache sees names
+        from the build directory on, so that what one clone compiled serves another;
+        the compiler is told to leave them out of messages, as it is of absolute ones."""
+        prefix = os.path.relpath(source, out)
         return ["make", "-C", str(source), f"O={out}", f"ARCH={self.arch.ARCH}",
                 f"CCACHE_BASEDIR={BUILD}", "CCACHE_NOHASHDIR=1",
+                f"KCFLAGS=-fmacro-prefix-map={prefix}/=",
                 f"CROSS_COMPILE={self.arch.CROSS_COMPILE}",
                 f"CC=ccache {self.arch.CROSS_COMPILE}gcc", *args]
 

@@ -106,6 +106,8 @@ struct dma_bypass_walk {
  *	device lies at or above it.  Zero for a resolved window
  * @ops: NULL for a linear window: nobody has to be asked
  * @ram: what the window maps, highest addresses first, empty ranges last
+ * @mask: the highest address that the device reaches; zero for a linear window,
+ *	whose @ram says it
  * @owner: state behind the window, for the slow paths
  * @retired: windows that were replaced while the driver was bound
  * @rcu: for freeing it
@@ -119,13 +121,14 @@ struct dma_bypass_window {
 	const struct dma_bypass_ops	*ops;
 	struct dma_bypass_range		ram[DMA_BYPASS_RANGES];
 
+	u64				mask;
 	struct dma_bypass		*owner;
 	struct dma_bypass_window	*retired;
 	struct rcu_head			rcu;
 } ____cacheline_aligned;
 
 #ifdef CONFIG_64BIT
-static_assert(offsetof(struct dma_bypass_window, owner) == 64);
+static_assert(offsetof(struct dma_bypass_window, mask) == 64);
 #endif
 
 /**

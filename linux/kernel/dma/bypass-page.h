@@ -48,6 +48,24 @@ static inline bool dma_may_be_direct(struct device *dev)
 
 #endif /* CONFIG_DMA_BYPASS */
 
+/* Not asked again where the way says it. */
+static __always_inline bool dma_way_is_bypassed(struct device *dev,
+						unsigned long attrs,
+						enum dma_way way)
+{
+	return way == DMA_BYPASSED ||
+	       (way == DMA_DIRECTLY && dma_bypass_asked_for(dev, attrs));
+}
+
+/* The same, of an address that is unmapped. */
+static __always_inline bool dma_way_was_bypassed(struct device *dev,
+						 dma_addr_t addr,
+						 enum dma_way way)
+{
+	return way == DMA_BYPASSED ||
+	       (way == DMA_DIRECTLY && dma_bypass_below(dev, addr));
+}
+
 /* Nobody to ask, no cache to maintain. */
 static inline bool dma_bypass_is_plain(struct device *dev,
 				       const struct dma_bypass_window *win)

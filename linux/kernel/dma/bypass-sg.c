@@ -58,25 +58,26 @@ static int dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl,
 	return nents;
 }
 
-/* The ladder from bypass on. */
-#ifdef CONFIG_IOMMU_DMA
+/*
+ * The end of the ladder for lists that asked, of devices with an IOMMU of
+ * dma-iommu and of others: apart, so that neither costs the other anything.
+ */
 int dma_bypass_or_iommu_map_sg(struct device *dev, struct scatterlist *sgl,
 			       int nents, enum dma_data_direction dir,
 			       unsigned long attrs)
 {
-	if (dma_bypass_asked_for(dev, attrs))
-		return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
-	return iommu_dma_map_sg(dev, sgl, nents, dir, attrs);
+	if (IS_ENABLED(CONFIG_IOMMU_DMA) && !dma_bypass_asked_for(dev, attrs))
+		return iommu_dma_map_sg(dev, sgl, nents, dir, attrs);
+	return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }
-#endif
 
 int dma_bypass_or_ops_map_sg(struct device *dev, struct scatterlist *sgl,
 			     int nents, enum dma_data_direction dir,
 			     unsigned long attrs)
 {
-	if (dma_bypass_asked_for(dev, attrs))
-		return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
-	return get_dma_ops(dev)->map_sg(dev, sgl, nents, dir, attrs);
+	if (!dma_bypass_asked_for(dev, attrs))
+		return get_dma_ops(dev)->map_sg(dev, sgl, nents, dir, attrs);
+	return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }
 
 static void dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl,
@@ -88,7 +89,7 @@ static void dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl,
 		__dma_bypass_sync_sg(dev, sgl, nents, dir, true);
 }
 
-/* Likewise, with what comes below bypass: the first address may be in a window. */
+/* The end of the ladder for lists whose first address may be in a window. */
 void dma_bypass_or_unmap_sg(struct device *dev, struct scatterlist *sgl,
 			    int nents, enum dma_data_direction dir,
 			    unsigned long attrs)

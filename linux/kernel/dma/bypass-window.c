@@ -70,8 +70,10 @@ static bool dma_bypass_clip(struct dma_bypass_window *win, u64 mask)
 	struct dma_bypass_range full[DMA_BYPASS_RANGES];
 	int i;
 
-	if (win->ops)
+	if (win->ops) {
+		win->mask = mask;
 		return true;
+	}
 
 	memcpy(full, win->ram, sizeof(full));
 	memset(win->ram, 0, sizeof(win->ram));

@@ -205,7 +205,7 @@ dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,
 	if (addr == DMA_MAPPING_ERROR)
 		return addr;
 	if (!check_add_overflow(addr, size - 1, &last) &&
-	    last <= dma_bypass_mask(dev))
+	    last <= win->mask)
 		return addr;
 	if (win->ops->unmap)
 		win->ops->unmap(dev, addr, size, dir, attrs);

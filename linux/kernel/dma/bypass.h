@@ -2,7 +2,8 @@
 /*
  * Bypass windows: the rungs of the mapping ladder in mapping.c.
  *
- * Each returns false for "not mine": the caller goes on to the next rung.
+ * Those that return a bool return false for "not mine", and the caller goes on to
+ * the next rung.  Those for lists go on themselves.
  */
 #ifndef _KERNEL_DMA_BYPASS_H
 #define _KERNEL_DMA_BYPASS_H
@@ -100,7 +101,12 @@ static inline bool dma_bypass_in_ram(const struct dma_bypass_window *win,
 	return phys >= ram[2].start && end <= ram[2].end;
 }
 
-/* The window that a mapping was asked for, if anything is in it, or NULL. */
+/*
+ * The window that a mapping was asked for, if anything is in it, or NULL.  Once
+ * there is one, dev->dma_bypass is not NULL again while somebody maps: who reads
+ * it anew may find another window, in which less can be mapped, but whose
+ * addresses are the same.
+ */
 static inline const struct dma_bypass_window *
 dma_bypass_asked_for(struct device *dev, unsigned long attrs)
 {
@@ -109,10 +115,7 @@ dma_bypass_asked_for(struct device *dev, unsigned long attrs)
 	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
 		return NULL;
 	win = READ_ONCE(dev->dma_bypass);
-	/*
-	 * A device that was refused leaves here.  Once more from memory later:
-	 * a register for it would have to be saved.
-	 */
+	/* A device that was refused leaves here. */
 	return win && READ_ONCE(win->ram[0].end) ? win : NULL;
 }
 
@@ -135,7 +138,6 @@ static inline int dma_bypass_or_map_sg(struct device *dev,
 	return dma_bypass_or_ops_map_sg(dev, sgl, nents, dir, attrs);
 }
 
-/* The caller has seen the attribute and that there is a window. */
 static inline dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 					 struct device *dev, phys_addr_t phys,
 					 size_t size,
@@ -150,18 +152,13 @@ static inline dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 	return win->base + phys;
 }
 
+/* The caller has seen that it was asked for. */
 static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
 				       size_t size,
 				       enum dma_data_direction dir,
 				       unsigned long attrs, dma_addr_t *addr)
 {
-	const struct dma_bypass_window *win;
-
-	if (!(attrs & DMA_ATTR_IOMMU_BYPASS))
-		return false;
-	win = READ_ONCE(dev->dma_bypass);
-	if (!win)
-		return false;
+	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
 
 	*addr = dma_bypass_addr(win, dev, phys, size, dir, attrs);
 	if (*addr == DMA_MAPPING_ERROR)
@@ -223,16 +220,19 @@ static inline bool dma_bypass_sync_single_for_device(struct device *dev,
 	return true;
 }
 
+/* The caller has seen that it is not below the window. */
 static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
 				    size_t size, enum dma_data_direction dir,
 				    unsigned long attrs)
 {
-	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
 
-	if (!win)
-		return false;
-	if (unlikely(win->ops) && win->ops->unmap)
-		win->ops->unmap(dev, addr, size, dir, attrs);
+	if (unlikely(win->ops)) {
+		if (!win->ops->owns(dev, addr))
+			return false;
+		if (win->ops->unmap)
+			win->ops->unmap(dev, addr, size, dir, attrs);
+	}
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
 		arch_sync_dma_for_cpu(addr - win->base, size, dir);
 		arch_sync_dma_for_cpu_all();

@@ -16,22 +16,18 @@
 #include "dma-bypass-test.h"
 
 /*
- * On pseries the clock, for QEMU's -icount shift=4, where an instruction takes
- * 16 ns.  On powernv QEMU 7.2 dies of -icount when the firmware executes hrfid,
- * and PMC5 is no use: that QEMU does not add to it the blocks that end with an
- * indirect branch or with a branch to another page.  So the processor stops
- * after each instruction there: between steps_begin() and the end of the test.
+ * Between steps_begin() and steps_end() the steps, else the clock, for QEMU's
+ * -icount shift=4 on pseries, where an instruction takes 16 ns.  On powernv QEMU
+ * 7.2 dies of -icount when the firmware executes hrfid, and PMC5 is no use: that
+ * QEMU does not add to it the blocks that end with an indirect branch or with a
+ * branch to another page.
  */
 #define INSN_NS		16
 
-static inline u32 bench_clock(void)
+/* Not inline, so that it takes the same wherever it is read. */
+static noinline __maybe_unused u32 bench_clock(void)
 {
-	u32 now;
-
-	barrier();
-	now = steps.begun ? steps.insns : mftb();
-	barrier();
-	return now;
+	return steps.begun ? READ_ONCE(steps.insns) : mftb();
 }
 
 static inline u32 bench_insns(u32 ticks)

@@ -11,49 +11,26 @@
 #include <asm/code-patching.h>
 #include <asm/inst.h>
 #include <asm/opal.h>
-#include <asm/sections.h>
 #include <asm/sstep.h>
 
 /* sc 1 */
 #define STEPS_HVSC	0x44000022
 
-/* More than there are between any larx and its stcx. */
+/* More than there are from any larx to its stcx. */
 #define STEPS_RESERVED	16
 
 static struct {
 	u32	insns;
 	bool	begun;
 	bool	on;
+	bool	pending;	/* a stop that is ours */
+	bool	lost;		/* a reservation, and with it the count */
 } steps;
 
-/* There is no stop after a hypervisor call, nor behind what follows it. */
-static inline void steps_hypervisor(struct pt_regs *regs)
-{
-	if (*(u32 *)regs->nip == STEPS_HVSC)
-		steps.insns += 2;
-}
-
-/* An interrupt would end the reservation before the stcx., again and again. */
-static inline void steps_reserved(struct pt_regs *regs)
-{
-	struct instruction_op op;
-	ppc_inst_t insn;
-	int i;
-
-	for (i = 0; i < STEPS_RESERVED; i++) {
-		insn = ppc_inst_read((u32 *)regs->nip);
-		analyse_instr(&op, regs, insn);
-		if (!i && GETTYPE(op.type) != LARX)
-			return;
-		if (emulate_step(regs, insn) <= 0)
-			return;
-		steps.insns++;
-		if (GETTYPE(op.type) == STCX)
-			return;
-	}
-}
-
-/* The firmware has vectors of its own; what it executes is left out. */
+/*
+ * The firmware has vectors of its own.  It is called from here, and left out,
+ * together with what the kernel does to call it.
+ */
 static inline void steps_firmware(struct pt_regs *regs)
 {
 	unsigned long entry = ppc_function_entry(opal_pci_tce_kill);
@@ -66,18 +43,52 @@ static inline void steps_firmware(struct pt_regs *regs)
 	regs_set_return_ip(regs, regs->link);
 }
 
+/*
+ * An interrupt would end the reservation before the stcx., again and again: so
+ * what is between them is executed here, up to a branch out of it.
+ */
+static inline void steps_reserved(struct pt_regs *regs)
+{
+	unsigned long begun = regs->nip;
+	struct instruction_op op;
+	ppc_inst_t insn;
+
+	insn = ppc_inst_read((u32 *)begun);
+	analyse_instr(&op, regs, insn);
+	if (GETTYPE(op.type) != LARX)
+		return;
+	while (regs->nip - begun < 4 * STEPS_RESERVED) {
+		if (emulate_step(regs, insn) <= 0)
+			break;
+		steps.insns++;
+		if (GETTYPE(op.type) == STCX)
+			return;
+		insn = ppc_inst_read((u32 *)regs->nip);
+		analyse_instr(&op, regs, insn);
+	}
+	steps.lost |= regs->nip - begun < 4 * STEPS_RESERVED;
+}
+
+/* QEMU does not stop after a hypervisor call, nor behind what follows it. */
+static inline void steps_hypervisor(struct pt_regs *regs)
+{
+	if (ppc_inst_val(ppc_inst_read((u32 *)regs->nip)) == STEPS_HVSC)
+		steps.insns += 2;
+}
+
 static inline int steps_note(struct notifier_block *nb, unsigned long event,
 			     void *data)
 {
 	struct pt_regs *regs = ((struct die_args *)data)->regs;
 
-	if (event != DIE_SSTEP)
+	if (event != DIE_SSTEP || user_mode(regs) || !steps.pending)
 		return NOTIFY_DONE;
+	steps.pending = steps.on;
 	if (steps.on) {
 		steps.insns++;
-		steps_hypervisor(regs);
 		steps_firmware(regs);
 		steps_reserved(regs);
+		steps_hypervisor(regs);
 		regs_set_return_msr(regs, regs->msr | MSR_SE);
 	}
 	return NOTIFY_STOP;
@@ -85,18 +96,21 @@ static inline int steps_note(struct notifier_block *nb, unsigned long event,
 
 static struct notifier_block steps_notifier = { .notifier_call = steps_note };
 
-static inline void steps_end(void *unused)
+static inline void steps_end(void *data)
 {
+	struct kunit *test = data;
+
 	steps.begun = false;
 	unregister_die_notifier(&steps_notifier);
+	KUNIT_EXPECT_FALSE(test, steps.lost);
 }
 
-/* Until the end of the test. */
+/* Until the end of the test, or steps_end() as an action. */
 static inline void steps_begin(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, 0, register_die_notifier(&steps_notifier));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, steps_end,
-							   NULL));
+							   test));
 	steps.begun = true;
 }
 
@@ -106,6 +120,7 @@ static inline void steps_on(void)
 	if (!steps.begun)
 		return;
 	steps.on = true;
+	steps.pending = true;
 	mtmsr(mfmsr() | MSR_SE);
 }
 

@@ -18,12 +18,7 @@
 
 #include "../../../lib/test_dma_bypass_edu.h"
 
-/* Unknown to a kernel without the series, and ignored there. */
-#ifdef DMA_ATTR_IOMMU_BYPASS
 #define BYPASS		DMA_ATTR_IOMMU_BYPASS
-#else
-#define BYPASS		BIT(15)
-#endif
 
 /* Where the windows have to be: known here, not asked of the code under test. */
 #define UPPER_BASE	BIT_ULL(59)
