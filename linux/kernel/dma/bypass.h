@@ -181,9 +181,9 @@ dma_bypass_below(struct device *dev, dma_addr_t addr)
 static inline const struct dma_bypass_window *
 dma_bypass_find(struct device *dev, dma_addr_t addr)
 {
-	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
+	const struct dma_bypass_window *win = dma_bypass_below(dev, addr);
 
-	if (!win || addr < win->base)
+	if (!win)
 		return NULL;
 	if (unlikely(win->ops) && !win->ops->owns(dev, addr))
 		return NULL;
