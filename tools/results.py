@@ -13,7 +13,8 @@ from common import TREE, Failure
 # Lines with which the kernel complains.
 ALARM = re.compile(r"\bBUG(?::| at)|\bWARNING:|\bOops\b|UBSAN:|refcount_t:"
                    r"|\bINFO: (?:task|possible|trying|rcu)|possible recursive"
-                   r"|general protection fault|[Uu]nable to handle kernel")
+                   r"|general protection fault|[Uu]nable to handle kernel"
+                   r"|printk messages dropped|, which is not mapped|demap of entry")
 # A test may announce one, "# expect-console: <regex>", or insist that the kernel
 # says something, "# require-console: <regex>".
 EXPECT = re.compile(r"#\s+(?:\w+: )?(expect|require)-console: (.+)$")

@@ -32,7 +32,7 @@ static void bench_start(struct sun4v_test *t, const struct bench_mode *mode)
 {
 	sun4v_test_start(t, mode->use_atu);
 	KUNIT_ASSERT_EQ(t->test, mode->use_atu, !!t->iommu.atu);
-	sun4v_bypass_attach(t->dev);
+	sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
 	if (mode->allowed)
 		sun4v_test_allow(t);
 	else
@@ -110,7 +110,7 @@ static struct kunit_case bench_cases[] = {
 
 static struct kunit_suite bench_suite = {
 	.name		= "dma_bypass_sun4v_bench",
-	.suite_init	= sun4v_test_suite_init,
+	.init		= sun4v_test_init,
 	.exit		= sun4v_test_end,
 	.test_cases	= bench_cases,
 };

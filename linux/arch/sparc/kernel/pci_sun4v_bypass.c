@@ -229,13 +229,7 @@ static const struct dma_bypass_ops sun4v_bypass_ops = {
 	.owns	= sun4v_bypass_owns,
 };
 
-/**
- * sun4v_bypass_attach - let a device ask for bypass addresses
- * @dev: PCI device behind a sun4v root complex
- *
- * Context: Process context, no driver is bound to @dev.
- */
-void sun4v_bypass_attach(struct device *dev)
+static void sun4v_bypass_attach(struct device *dev)
 {
 	/* Found by a rescan of the bus, it is not known to the device tree. */
 	if (!dev->archdata.iommu)
@@ -293,7 +287,8 @@ static int sun4v_bypass_notify(struct notifier_block *nb, unsigned long action,
 	return NOTIFY_OK;
 }
 
-static struct notifier_block sun4v_bypass_nb = {
+/* Lets devices behind sun4v root complexes ask for bypass addresses. */
+struct notifier_block sun4v_bypass_nb = {
 	.notifier_call = sun4v_bypass_notify,
 };
 

@@ -2,7 +2,9 @@
 /*
  * KUnit suite of sun4v's DMA, and its tests of bypass addresses.
  */
+#include <kunit/test-bug.h>
 #include <linux/dma-bypass-ops.h>
+#include <linux/dma-map-ops.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <asm/hypervisor.h>
@@ -20,6 +22,30 @@ static void atu_desc(const bool *use_atu, char *desc)
 }
 
 KUNIT_ARRAY_PARAM(atu, atu_params, atu_desc);
+
+static void never_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	KUNIT_FAIL(kunit_get_current_test(), "unmap of %pad", &addr);
+}
+
+static void never_unmap_sg(struct device *dev, struct scatterlist *sgl,
+			   int nents, enum dma_data_direction dir,
+			   unsigned long attrs)
+{
+	KUNIT_FAIL(kunit_get_current_test(), "unmap of a list");
+}
+
+/* From now on nothing may be unmapped that was translated. */
+static void bypass_only(struct sun4v_test *t)
+{
+	static struct dma_map_ops ops;
+
+	ops = *sun4v_test_dma_ops;
+	ops.unmap_page = never_unmap_page;
+	ops.unmap_sg = never_unmap_sg;
+	set_dma_ops(t->dev, &ops);
+}
 
 /* One call for what is in one I/O page, two for more, none for unmap, sync. */
 static void bypass_costs_calls(struct kunit *test)
@@ -42,6 +68,7 @@ static void bypass_costs_calls(struct kunit *test)
 	void *virt;
 	int i;
 
+	bypass_only(t);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		sun4v_hv_reset_calls(&t->hv);
 		virt = t->buf + cases[i].offset;
@@ -57,6 +84,20 @@ static void bypass_costs_calls(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS],
 				cases[i].calls);
 	}
+}
+
+/* What the above is held against. */
+static void translated_costs_calls(struct kunit *test)
+{
+	const bool *use_atu = test->param_value;
+	struct sun4v_test *t = sun4v_test_begin(test, *use_atu);
+	dma_addr_t addr;
+
+	addr = dma_map_single(t->dev, t->buf, PG(1), DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
+	KUNIT_EXPECT_GE(test, sun4v_test_calls(t), 1);
+	dma_unmap_single(t->dev, addr, PG(1), DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_GE(test, sun4v_test_calls(t), 2);
 }
 
 static const struct attrs_param {
@@ -86,19 +127,42 @@ static const struct attrs_param {
 
 KUNIT_ARRAY_PARAM_DESC(attrs, attrs_params, desc);
 
+static void test_init_list(struct sun4v_test *t, struct scatterlist *sgl)
+{
+	struct scatterlist *sg;
+	int i;
+
+	sg_init_table(sgl, TEST_LIST);
+	for_each_sg(sgl, sg, TEST_LIST, i)
+		sg_set_buf(sg, t->buf + PG(2 * i), PG(2));
+}
+
+/* In the first call of a mapping, and in the last. */
 static void bypass_passes_attributes(struct kunit *test)
 {
+	static const size_t sizes[] = { 64, PG(2) };
 	const struct attrs_param *p = test->param_value;
 	struct sun4v_test *t = sun4v_test_open(test, false);
+	struct scatterlist sgl[TEST_LIST];
 	dma_addr_t addr;
+	int i, nents;
 
 	sun4v_test_negotiate(t, p->version[0], p->version[1]);
-	addr = dma_map_single_attrs(t->dev, t->buf, 64, p->dir,
-				    p->attrs | BYPASS);
-	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
-	KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, addr));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		addr = dma_map_single_attrs(t->dev, t->buf, sizes[i], p->dir,
+					    p->attrs | BYPASS);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
+		KUNIT_EXPECT_TRUE(test, sun4v_test_bypassed(t, addr));
+		KUNIT_EXPECT_EQ(test, t->hv.attrs, p->want);
+		dma_unmap_single_attrs(t->dev, addr, sizes[i], p->dir,
+				       p->attrs | BYPASS);
+	}
+	test_init_list(t, sgl);
+	nents = dma_map_sg_attrs(t->dev, sgl, TEST_LIST, p->dir,
+				 p->attrs | BYPASS);
+	KUNIT_ASSERT_EQ(test, nents, TEST_LIST);
 	KUNIT_EXPECT_EQ(test, t->hv.attrs, p->want);
-	dma_unmap_single_attrs(t->dev, addr, 64, p->dir, p->attrs | BYPASS);
+	dma_unmap_sg_attrs(t->dev, sgl, TEST_LIST, p->dir, p->attrs | BYPASS);
 }
 
 static void bypass_across_blocks(struct kunit *test)
@@ -112,6 +176,7 @@ static void bypass_across_blocks(struct kunit *test)
 	sun4v_test_expect(t, t->buf + PG(3), PG(2), false);
 	sun4v_test_expect(t, t->buf + PG(4) - 1, 2, false);
 	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), 2);
+	KUNIT_EXPECT_EQ(test, sun4v_test_refused_for(t, SUN4V_BYPASS_APART), 2);
 
 	/* Adjacent here and in the machine. */
 	sun4v_test_move(t, 1, t->buf + PG(4), PG(4), BIT_ULL(41) + PG(4));
@@ -152,6 +217,7 @@ static void bypass_large(struct kunit *test)
 	};
 	struct sun4v_test *t = sun4v_test_open(test, true);
 	void *virt = alloc_pages_exact(TEST_LARGE, GFP_KERNEL);
+	unsigned int call;
 	void *middle;
 	int i;
 
@@ -162,22 +228,17 @@ static void bypass_large(struct kunit *test)
 		sun4v_hv_reset_calls(&t->hv);
 		sun4v_test_expect(t, virt, cases[i].size, true);
 		KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), cases[i].calls);
+		for (call = 1; call <= cases[i].calls; call++) {
+			sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call,
+				      HV_ENORADDR);
+			sun4v_test_expect(t, virt, cases[i].size, false);
+		}
 	}
 	sun4v_test_move(t, 0, middle, SZ_4M, BIT_ULL(41));
 	sun4v_test_expect(t, virt, TEST_LARGE, false);
 	sun4v_test_expect(t, middle + PG(1), SZ_4M - PG(1), true);
 	sun4v_test_expect(t, middle + PG(1), SZ_4M, false);
 	free_pages_exact(virt, TEST_LARGE);
-}
-
-static void test_init_list(struct sun4v_test *t, struct scatterlist *sgl)
-{
-	struct scatterlist *sg;
-	int i;
-
-	sg_init_table(sgl, TEST_LIST);
-	for_each_sg(sgl, sg, TEST_LIST, i)
-		sg_set_buf(sg, t->buf + PG(2 * i), PG(2));
 }
 
 static int test_map_list(struct sun4v_test *t, struct scatterlist *sgl)
@@ -202,6 +263,7 @@ static void bypass_list(struct kunit *test)
 	struct scatterlist sgl[TEST_LIST], *sg;
 	int i;
 
+	bypass_only(t);
 	dma_set_max_seg_size(t->dev, PG(2));
 	dma_set_seg_boundary(t->dev, PG(2) - 1);
 	KUNIT_ASSERT_EQ(test, test_map_list(t, sgl), TEST_LIST);
@@ -282,6 +344,7 @@ static void bypass_unmap_after_close(struct kunit *test)
 	dma_addr_t addr = sun4v_test_map(t, t->buf, PG(1), DMA_TO_DEVICE);
 
 	dma_bypass_unbind(t->dev);
+	kunit_info(test, "expect-console: unmap of .*, which is not mapped");
 	sun4v_test_unmap(t, addr, PG(1), DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 1);
 }
@@ -301,6 +364,7 @@ static void bypass_avoids_translated(struct kunit *test)
 	addr = sun4v_test_map(t, t->buf, PG(2), DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, sun4v_test_allocated(t), 2);
 	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), 1);
+	KUNIT_EXPECT_EQ(test, sun4v_test_refused_for(t, SUN4V_BYPASS_TAKEN), 1);
 	sun4v_test_unmap(t, addr, PG(2), DMA_TO_DEVICE);
 }
 
@@ -365,17 +429,20 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE(sun4v_root_conf_error),
 	KUNIT_CASE(sun4v_root_bind_error),
 	KUNIT_CASE(sun4v_root_getmap_error),
+	KUNIT_CASE(sun4v_root_demap_error),
 	KUNIT_CASE(sun4v_root_firmware),
 	KUNIT_CASE_PARAM(sun4v_map_error, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_demap_error, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_map_and_demap_error, sun4v_map_gen_params),
 	KUNIT_CASE_PARAM(sun4v_unmap_foreign, sun4v_map_gen_params),
 	KUNIT_CASE(bypass_costs_calls),
+	KUNIT_CASE_PARAM(translated_costs_calls, atu_gen_params),
 	KUNIT_CASE_PARAM(bypass_passes_attributes, attrs_gen_params),
 	KUNIT_CASE(sun4v_bypass_probes_once),
 	KUNIT_CASE(sun4v_bypass_probe_fails),
 	KUNIT_CASE(sun4v_bypass_probe_recovers),
 	KUNIT_CASE(sun4v_bypass_without_iommu),
+	KUNIT_CASE(sun4v_bypass_other_events),
 	KUNIT_CASE_PARAM(sun4v_bypass_falls_back, atu_gen_params),
 	KUNIT_CASE(sun4v_bypass_remembers_not_supported),
 	KUNIT_CASE(bypass_across_blocks),
@@ -398,7 +465,7 @@ static struct kunit_case sun4v_cases[] = {
 
 static struct kunit_suite sun4v_suite = {
 	.name		= "dma_bypass_sun4v",
-	.suite_init	= sun4v_test_suite_init,
+	.init		= sun4v_test_init,
 	.exit		= sun4v_test_end,
 	.test_cases	= sun4v_cases,
 };
@@ -413,7 +480,7 @@ static struct kunit_case sun4v_never_cases[] = {
 
 static struct kunit_suite sun4v_never_suite = {
 	.name		= "dma_bypass_sun4v_never",
-	.suite_init	= sun4v_test_suite_init,
+	.init		= sun4v_test_init,
 	.exit		= sun4v_test_end,
 	.test_cases	= sun4v_never_cases,
 };

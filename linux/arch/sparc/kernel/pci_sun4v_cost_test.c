@@ -25,7 +25,7 @@ static void bypass_costs_a_third(struct kunit *test)
 	u32 translated, refused, bypassed;
 
 	sun4v_test_start(t, false);
-	sun4v_bypass_attach(t->dev);
+	sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
 	b.dev = t->dev;
 	bench_init(&b);
 	bench_check_clock(test);
@@ -49,7 +49,7 @@ static struct kunit_case cost_cases[] = {
 
 static struct kunit_suite cost_suite = {
 	.name		= "dma_bypass_sun4v_cost",
-	.suite_init	= sun4v_test_suite_init,
+	.init		= sun4v_test_init,
 	.exit		= sun4v_test_end,
 	.test_cases	= cost_cases,
 };

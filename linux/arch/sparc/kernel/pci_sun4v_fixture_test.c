@@ -116,18 +116,14 @@ void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major,
 struct sun4v_test *sun4v_test_prepare(struct kunit *test, u32 dvma_size)
 {
 	struct sun4v_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->test = test;
 	sun4v_test_version(t->version);
 	test->priv = t;
 
-	t->buf = kunit_kmalloc(test, PG(SUN4V_TEST_PAGES), GFP_KERNEL);
+	t->buf = kunit_kzalloc(test, PG(SUN4V_TEST_PAGES), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, t->buf);
-	for (i = 0; i < PG(SUN4V_TEST_PAGES) / sizeof(int); i++)
-		((int *)t->buf)[i] = i;
-
 	sun4v_test_make_root(t, dvma_size);
 	KUNIT_ASSERT_EQ(test, 0, sun4v_hv_start(&t->hv, TEST_DVMA_BASE,
 						dvma_size));
@@ -289,6 +285,13 @@ unsigned int sun4v_test_calls(struct sun4v_test *t)
 	return calls;
 }
 
+/* How many mappings were refused, for one reason. */
+long sun4v_test_refused_for(struct sun4v_test *t,
+			    enum sun4v_bypass_refusal refusal)
+{
+	return atomic_long_read(&t->iommu.bypass.refused[refusal]);
+}
+
 /* How many mappings were refused, for all reasons. */
 long sun4v_test_refused(struct sun4v_test *t)
 {
@@ -296,8 +299,14 @@ long sun4v_test_refused(struct sun4v_test *t)
 	int i;
 
 	for (i = 0; i < SUN4V_BYPASS_NR_REFUSALS; i++)
-		refused += atomic_long_read(&t->iommu.bypass.refused[i]);
+		refused += sun4v_test_refused_for(t, i);
 	return refused;
+}
+
+/* As the PCI bus tells of what becomes of its devices. */
+int sun4v_test_notify(struct device *dev, unsigned long action)
+{
+	return sun4v_bypass_nb.notifier_call(&sun4v_bypass_nb, action, dev);
 }
 
 /* A device with a back end that nobody has said anything about. */
@@ -305,7 +314,7 @@ struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu)
 {
 	struct sun4v_test *t = sun4v_test_begin(test, use_atu);
 
-	sun4v_bypass_attach(t->dev);
+	sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
 	return t;
 }
 
@@ -373,14 +382,16 @@ void sun4v_test_move(struct sun4v_test *t, int block, void *virt, size_t size,
 }
 
 /**
- * sun4v_test_suite_init - skip suites on machines that have a hypervisor
- * @suite: the suite
+ * sun4v_test_init - skip a case on machines that have a hypervisor
+ * @test: the case
  *
- * Return: 0, or -EOPNOTSUPP there.
+ * Return: 0.
  */
-int sun4v_test_suite_init(struct kunit_suite *suite)
+int sun4v_test_init(struct kunit *test)
 {
-	return tlb_type == hypervisor ? -EOPNOTSUPP : 0;
+	if (tlb_type == hypervisor)
+		kunit_skip(test, "the machine has a hypervisor of its own");
+	return 0;
 }
 
 /**

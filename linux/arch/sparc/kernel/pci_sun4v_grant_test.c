@@ -23,7 +23,7 @@ void sun4v_bypass_probes_once(struct kunit *test)
 	neighbour = kunit_device_register(test, "sun4v-neighbour");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, neighbour);
 	neighbour->archdata = t->dev->archdata;
-	sun4v_bypass_attach(neighbour);
+	sun4v_test_notify(neighbour, BUS_NOTIFY_ADD_DEVICE);
 	KUNIT_ASSERT_NOT_NULL(test, neighbour->dma_bypass);
 	dma_bypass_prepare(t->dev);
 	dma_bypass_prepare(neighbour);
@@ -32,6 +32,12 @@ void sun4v_bypass_probes_once(struct kunit *test)
 
 const unsigned long sun4v_bypass_errors[SUN4V_TEST_ERRORS] = {
 	HV_EINVAL, HV_ENORADDR, HV_ENOTSUPPORTED, HV_EBADTRAP, HV_EIO, 999,
+};
+
+/* What they are counted as. */
+static const enum sun4v_bypass_refusal refusals[SUN4V_TEST_ERRORS] = {
+	SUN4V_BYPASS_EINVAL, SUN4V_BYPASS_ENORADDR, SUN4V_BYPASS_ENOTSUPPORTED,
+	SUN4V_BYPASS_OTHER, SUN4V_BYPASS_OTHER, SUN4V_BYPASS_OTHER,
 };
 
 void sun4v_bypass_probe_fails(struct kunit *test)
@@ -48,7 +54,7 @@ void sun4v_bypass_probe_fails(struct kunit *test)
 		t->iommu.bypass.support = SUN4V_BYPASS_UNKNOWN;
 		sun4v_hv_reset_calls(&t->hv);
 		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, sun4v_bypass_errors[i]);
-		sun4v_bypass_attach(t->dev);
+		sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
 		dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
 		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev),
 				lasting ? -EOPNOTSUPP : 0);
@@ -81,8 +87,24 @@ void sun4v_bypass_without_iommu(struct kunit *test)
 	struct device *dev = kunit_device_register(test, "unknown");
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	sun4v_bypass_attach(dev);
+	KUNIT_EXPECT_EQ(test, sun4v_test_notify(dev, BUS_NOTIFY_ADD_DEVICE),
+			NOTIFY_OK);
 	KUNIT_EXPECT_NULL(test, dev->dma_bypass);
+}
+
+/* What else becomes of a device is none of the back end's business. */
+void sun4v_bypass_other_events(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_begin(test, false);
+	unsigned long action;
+
+	for (action = BUS_NOTIFY_ADD_DEVICE + 1;
+	     action <= BUS_NOTIFY_DRIVER_NOT_BOUND; action++) {
+		KUNIT_EXPECT_EQ(test, sun4v_test_notify(t->dev, action),
+				NOTIFY_OK);
+		KUNIT_EXPECT_NULL(test, t->dev->dma_bypass);
+	}
+	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 0);
 }
 
 /* The only answer that is remembered; for the next round it is forgotten. */
@@ -92,28 +114,33 @@ void sun4v_bypass_forget(struct sun4v_test *t, unsigned long error)
 		t->iommu.bypass.support = SUN4V_BYPASS_YES;
 }
 
+static void falls_back(struct sun4v_test *t, int error, unsigned int call,
+		       size_t size)
+{
+	long refused = sun4v_test_refused(t);
+	long for_this = sun4v_test_refused_for(t, refusals[error]);
+
+	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call,
+		      sun4v_bypass_errors[error]);
+	sun4v_test_expect(t, t->buf + 8, size, false);
+	KUNIT_EXPECT_EQ(t->test, sun4v_test_refused(t), refused + 1);
+	KUNIT_EXPECT_EQ(t->test, sun4v_test_refused_for(t, refusals[error]),
+			for_this + 1);
+	sun4v_bypass_forget(t, sun4v_bypass_errors[error]);
+	sun4v_test_expect(t, t->buf + 8, size, true);
+}
+
 /* Any answer but yes, for either end: translated, and counted. */
 void sun4v_bypass_falls_back(struct kunit *test)
 {
 	const bool *use_atu = test->param_value;
 	struct sun4v_test *t = sun4v_test_open(test, *use_atu);
-	unsigned int call;
-	long refused = 0;
-	int i;
+	int error;
 
-	for (i = 0; i < SUN4V_TEST_ERRORS; i++) {
-		for (call = 1; call <= 2; call++) {
-			sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call,
-				      sun4v_bypass_errors[i]);
-			sun4v_test_expect(t, t->buf + 8, PG(3), false);
-			KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
-			sun4v_bypass_forget(t, sun4v_bypass_errors[i]);
-			sun4v_test_expect(t, t->buf + 8, PG(3), true);
-		}
-		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, sun4v_bypass_errors[i]);
-		sun4v_test_expect(t, t->buf, 64, false);
-		KUNIT_EXPECT_EQ(test, sun4v_test_refused(t), ++refused);
-		sun4v_bypass_forget(t, sun4v_bypass_errors[i]);
+	for (error = 0; error < SUN4V_TEST_ERRORS; error++) {
+		falls_back(t, error, 1, 64);
+		falls_back(t, error, 1, PG(3));
+		falls_back(t, error, 2, PG(3));
 	}
 }
 
@@ -175,12 +202,15 @@ void sun4v_bypass_policies(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_attach(test, false);
 	enum dma_bypass_policy policy;
-	int want;
+	int want, err;
 
 	for (policy = DMA_BYPASS_POLICY_DEFAULT;
 	     policy <= DMA_BYPASS_POLICY_DENY; policy++) {
 		want = expected_errno(policy);
-		dma_bypass_set_policy(t->dev, policy);
+		err = policy == DMA_BYPASS_POLICY_ALLOW && dma_bypass_never() ?
+		      -EPERM : 0;
+		KUNIT_EXPECT_EQ(test, dma_bypass_set_policy(t->dev, policy),
+				err);
 		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), want);
 		sun4v_test_expect(t, t->buf, PG(1), !want);
 		dma_bypass_unbind(t->dev);

@@ -89,6 +89,9 @@ static const struct hv_check legacy_checks[] = {
 	{ "getbypass: attribute", HV_FAST_PCI_IOMMU_GETBYPASS,
 	  { DEV, BUF, R | 8 }, HV_EINVAL, "attributes 9" },
 
+	{ "getbypass: nowhere", HV_FAST_PCI_IOMMU_GETBYPASS,
+	  { DEV, NOWHERE, R }, HV_ENORADDR, "no memory at" },
+
 	{ "conf: handle", HV_FAST_PCI_IOTSB_CONF,
 	  { DEV + 1, ZEROES, SZ_8K, SZ_8K, 0 }, HV_EINVAL, "devhandle 401" },
 	{ "conf: size", HV_FAST_PCI_IOTSB_CONF,
@@ -258,8 +261,6 @@ static const struct hv_allowed {
 	{ "demap that", HV_FAST_PCI_IOMMU_DEMAP, { DEV, 2, 1 }, HV_EOK, 1 },
 	{ "getmap of nothing", HV_FAST_PCI_IOMMU_GETMAP, { DEV, 2 },
 	  HV_ENOMAP, 0 },
-	{ "getbypass of no memory", HV_FAST_PCI_IOMMU_GETBYPASS,
-	  { DEV, NOWHERE, R }, HV_ENORADDR, 0 },
 	{ "table", HV_FAST_PCI_IOTSB_CONF,
 	  { DEV, ZEROES, SZ_8K, SZ_8K, BIT(43) }, HV_EOK, IOTSB },
 	{ "table again", HV_FAST_PCI_IOTSB_CONF,

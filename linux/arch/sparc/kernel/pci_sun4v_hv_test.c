@@ -107,7 +107,8 @@ static unsigned long hv_map(struct sun4v_hv *hv, struct sun4v_hv_table *table,
 
 	status = hv_check_range(hv, table, index, n) ?:
 		 hv_check_attrs(hv, attrs) ?:
-		 hv_check_page(hv, list & IO_PAGE_MASK);
+		 hv_check_page(hv, list & IO_PAGE_MASK) ?:
+		 hv_check_page(hv, (list + n * sizeof(u64) - 1) & IO_PAGE_MASK);
 	if (status)
 		return status;
 	if (list % sizeof(u64)) {
@@ -187,7 +188,8 @@ static unsigned long hv_iommu_getbypass(struct sun4v_hv *hv,
 					const unsigned long *arg,
 					unsigned long *ret)
 {
-	unsigned long status = hv_check_attrs(hv, arg[2]);
+	unsigned long status = hv_check_attrs(hv, arg[2]) ?:
+			       hv_check_page(hv, arg[1] & IO_PAGE_MASK);
 	u64 machine;
 
 	if (status)
@@ -290,8 +292,11 @@ static unsigned long hv_serve(struct sun4v_hv *hv, int service,
 			      const unsigned long *arg, unsigned long *ret)
 {
 	hv->calls[service]++;
-	if (hv->calls[service] == hv->fail[service].call)
+	if (hv->calls[service] == hv->fail[service].call) {
+		if (!hv->fail[service].status)
+			ret[0] = 0;
 		return hv->fail[service].status;
+	}
 	if (arg[0] != hv->devhandle)
 		return hv_violation(hv, "devhandle %lx", arg[0]);
 	return hv_services[service].handler(hv, arg, ret);
@@ -384,7 +389,7 @@ void sun4v_hv_reset_calls(struct sun4v_hv *hv)
  * @hv: the model
  * @service: which one
  * @call: at which call, the next one being the first
- * @status: with this
+ * @status: with this; with HV_EOK it is a success of nothing mapped or demapped
  */
 void sun4v_hv_fail(struct sun4v_hv *hv, enum sun4v_hv_service service,
 		   unsigned int call, unsigned long status)

@@ -115,14 +115,32 @@ void sun4v_map_page(struct kunit *test)
 void sun4v_map_mask_32(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_map_begin(test);
+	struct scatterlist sgl[SUN4V_MAP_LIST];
 	dma_addr_t addr;
+	int nents, err;
+	void *virt;
 
-	KUNIT_ASSERT_EQ(test, dma_set_mask(t->dev, DMA_BIT_MASK(32)), 0);
+	err = dma_set_mask_and_coherent(t->dev, DMA_BIT_MASK(32));
+	KUNIT_ASSERT_EQ(test, err, 0);
 	addr = dma_map_single(t->dev, t->buf, PG(1), DMA_TO_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
 	KUNIT_EXPECT_FALSE(test, map_in_atu(t, addr));
 	sun4v_test_reaches(t, addr, t->buf, PG(1), false);
 	dma_unmap_single(t->dev, addr, PG(1), DMA_TO_DEVICE);
+
+	sun4v_map_init_list(t, sgl);
+	nents = dma_map_sg(t->dev, sgl, SUN4V_MAP_LIST, DMA_TO_DEVICE);
+	KUNIT_ASSERT_GT(test, nents, 0);
+	KUNIT_EXPECT_FALSE(test, map_in_atu(t, sg_dma_address(&sgl[0])));
+	sun4v_test_reaches_list(t, sgl, SUN4V_MAP_LIST, nents, false);
+	dma_unmap_sg(t->dev, sgl, SUN4V_MAP_LIST, DMA_TO_DEVICE);
+
+	virt = dma_alloc_coherent(t->dev, PG(3), &addr, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, virt);
+	KUNIT_EXPECT_FALSE(test, map_in_atu(t, addr));
+	sun4v_test_reaches(t, addr, virt, PG(3), true);
+	dma_free_coherent(t->dev, PG(3), virt, addr);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_IOTSB_MAP], 0);
 }
 
 void sun4v_map_coherent(struct kunit *test)
@@ -250,21 +268,45 @@ static void map_batches_of(struct sun4v_test *t, void *virt, size_t size)
 	}
 }
 
-static void map_batches_list(struct sun4v_test *t, void *virt)
+/* Nothing is left if a call fails: the first ones, or the last. */
+static void map_batches_list_fails(struct sun4v_test *t, struct sg_table *sgt,
+				   unsigned int calls)
+{
+	const unsigned int fail[] = { 1, 2, calls - 1, calls };
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(fail); i++) {
+		if (!fail[i] || fail[i] > calls)
+			continue;
+		sun4v_hv_fail(&t->hv, sun4v_map_service(t), fail[i],
+			      HV_ENORADDR);
+		err = dma_map_sgtable(t->dev, sgt, DMA_FROM_DEVICE, 0);
+		KUNIT_EXPECT_NE(t->test, err, 0);
+		sun4v_test_clean(t);
+	}
+}
+
+/* Entries of so many pages each, but for the first one. */
+static void map_batches_list(struct sun4v_test *t, void *virt, size_t first,
+			     size_t each, int nents)
 {
 	struct scatterlist *sg;
 	struct sg_table sgt;
 	int i, err;
 
-	err = sg_alloc_table(&sgt, TEST_BATCH + 2, GFP_KERNEL);
+	err = sg_alloc_table(&sgt, nents, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(t->test, err, 0);
 	for_each_sgtable_sg(&sgt, sg, i)
-		sg_set_buf(sg, virt + PG(i), PAGE_SIZE);
+		sg_set_buf(sg, virt + PG(i ? first + (i - 1) * each : 0),
+			   PG(i ? each : first));
+	sun4v_hv_reset_calls(&t->hv);
 	err = dma_map_sgtable(t->dev, &sgt, DMA_FROM_DEVICE, 0);
 	KUNIT_ASSERT_EQ(t->test, err, 0);
 	sun4v_test_reaches_list(t, sgt.sgl, sgt.orig_nents, sgt.nents, true);
 	dma_unmap_sgtable(t->dev, &sgt, DMA_FROM_DEVICE, 0);
 	sun4v_test_clean(t);
+
+	map_batches_list_fails(t, &sgt, t->hv.calls[sun4v_map_service(t)]);
 	sg_free_table(&sgt);
 }
 
@@ -272,8 +314,8 @@ static void map_batches_list(struct sun4v_test *t, void *virt)
 void sun4v_map_batches(struct kunit *test)
 {
 	struct sun4v_test *t = map_begin_batches(test);
-	const size_t size = PG(TEST_BATCH + 2);
-	void *virt = alloc_pages_exact(size, GFP_KERNEL);
+	const size_t largest = PG(2 * TEST_BATCH), size = PG(TEST_BATCH + 2);
+	void *virt = alloc_pages_exact(largest, GFP_KERNEL);
 	unsigned long pages;
 	dma_addr_t addr;
 	int more;
@@ -281,8 +323,10 @@ void sun4v_map_batches(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, virt);
 	for (more = -1; more <= 2; more++)
 		map_batches_of(t, virt, PG(TEST_BATCH + more));
-	map_batches_list(t, virt);
-	free_pages_exact(virt, size);
+	map_batches_list(t, virt, 1, 1, TEST_BATCH + 2);
+	/* The first call ends within the second entry. */
+	map_batches_list(t, virt, TEST_BATCH / 2, 3 * TEST_BATCH / 2, 2);
+	free_pages_exact(virt, largest);
 
 	pages = global_zone_page_state(NR_FREE_PAGES);
 	virt = dma_alloc_coherent(t->dev, size, &addr, GFP_KERNEL);
@@ -306,6 +350,7 @@ void sun4v_unmap_foreign(struct kunit *test)
 	void *virt;
 	int i;
 
+	kunit_info(test, "expect-console: unmap of .*, which is not mapped");
 	for (i = 0; i < ARRAY_SIZE(foreign); i++) {
 		sun4v_test_dma_ops->unmap_page(t->dev, foreign[i], 64,
 					       DMA_TO_DEVICE, 0);

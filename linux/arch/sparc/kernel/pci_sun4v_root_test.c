@@ -13,8 +13,8 @@
 #define TEST_DVMA_SMALL	SZ_512K
 #define TEST_ENTRIES	(TEST_DVMA_SMALL / IO_PAGE_SIZE)
 
-/* Set up a root complex with a call failing, and see that a device works. */
-static struct sun4v_test *root_begin(struct kunit *test, bool use_atu,
+/* Set up an ATU with a call failing, and see that a device works. */
+static struct sun4v_test *root_begin(struct kunit *test,
 				     enum sun4v_hv_service service,
 				     unsigned int call, unsigned long error)
 {
@@ -22,7 +22,7 @@ static struct sun4v_test *root_begin(struct kunit *test, bool use_atu,
 	dma_addr_t addr;
 
 	sun4v_hv_fail(&t->hv, service, call, error);
-	sun4v_test_start(t, use_atu);
+	sun4v_test_start(t, true);
 	addr = dma_map_single(t->dev, t->buf, PG(2), DMA_FROM_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(t->dev, addr));
 	sun4v_test_reaches(t, addr, t->buf, PG(2), true);
@@ -51,7 +51,7 @@ void sun4v_root_conf_error(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
-		t = root_begin(test, true, SUN4V_HV_IOTSB_CONF, 1, errors[i]);
+		t = root_begin(test, SUN4V_HV_IOTSB_CONF, 1, errors[i]);
 		KUNIT_ASSERT_NULL(test, t->iommu.atu);
 		KUNIT_EXPECT_NULL(test, t->hv.iotsb.entry);
 		KUNIT_EXPECT_EQ(test, t->hv.bound, 0);
@@ -83,7 +83,7 @@ void sun4v_root_bind_error(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		for (call = 1; call <= SUN4V_TEST_FUNCTIONS; call++) {
-			t = root_begin(test, true, SUN4V_HV_IOTSB_BIND, call,
+			t = root_begin(test, SUN4V_HV_IOTSB_BIND, call,
 				       errors[i]);
 			KUNIT_ASSERT_NULL(test, t->iommu.atu);
 			KUNIT_EXPECT_EQ(test, t->hv.bound, call - 1);
@@ -93,44 +93,57 @@ void sun4v_root_bind_error(struct kunit *test)
 	}
 }
 
-/* An entry that cannot be read is taken for an empty one. */
-void sun4v_root_getmap_error(struct kunit *test)
+/* Of what the firmware has mapped, some is its own. */
+static bool root_is_mapped(unsigned long entry)
 {
-	static const unsigned long errors[] = {
-		HV_EINVAL, HV_ENOMAP, HV_ENOTSUPPORTED,
-	};
-	unsigned int call, calls = TEST_ENTRIES;
-	struct sun4v_test *t;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(errors); i++) {
-		for (call = 1; call <= calls; call++) {
-			t = root_begin(test, false, SUN4V_HV_GETMAP, call,
-				       errors[i]);
-			root_end(t);
-		}
-	}
+	return entry % 3 == 0;
 }
 
-static void root_premap(struct sun4v_test *t, unsigned long entry, u64 ra)
-{
-	u64 *list = t->buf;
-	long mapped;
-
-	list[0] = ra;
-	mapped = pci_sun4v_iommu_map(t->hv.devhandle, HV_PCI_TSBID(0, entry),
-				     1, HV_PCI_MAP_ATTR_READ, __pa(list));
-	KUNIT_ASSERT_EQ(t->test, mapped, 1);
-}
-
-/* Every sixth entry, beginning with the fourth, is the firmware's. */
 static bool root_is_firmware(unsigned long entry)
 {
 	return entry % 6 == 3;
 }
 
-/* Use up all addresses: none of them is the firmware's. */
-static void root_exhaust(struct sun4v_test *t)
+static void root_premap(struct sun4v_test *t, unsigned long entry)
+{
+	u64 *list = t->buf;
+	long mapped;
+
+	list[0] = root_is_firmware(entry) ? t->hv.firmware : __pa(t->buf);
+	mapped = pci_sun4v_iommu_map(t->hv.devhandle, HV_PCI_TSBID(0, entry),
+				     1, HV_PCI_MAP_ATTR_READ, __pa(list));
+	KUNIT_ASSERT_EQ(t->test, mapped, 1);
+}
+
+static struct sun4v_test *root_prepare(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_prepare(test, TEST_DVMA_SMALL);
+	unsigned long n;
+
+	t->hv.firmware = BIT_ULL(39);
+	for (n = 0; n < TEST_ENTRIES; n++)
+		if (root_is_mapped(n))
+			root_premap(t, n);
+	sun4v_hv_reset_calls(&t->hv);
+	return t;
+}
+
+/* Kept are the firmware's entries, and one of which nobody knows what it is. */
+static void root_expect(struct sun4v_test *t, unsigned long unknown)
+{
+	unsigned long n;
+	bool kept;
+
+	for (n = 0; n < TEST_ENTRIES; n++) {
+		kept = root_is_firmware(n) || n == unknown;
+		KUNIT_EXPECT_EQ(t->test, test_bit(n, t->iommu.tbl.map), kept);
+		KUNIT_EXPECT_EQ(t->test, !!t->hv.tsb.entry[n],
+				kept && root_is_mapped(n));
+	}
+}
+
+/* Use up all addresses: none that is given out was kept. */
+static void root_exhaust(struct sun4v_test *t, unsigned long unknown)
 {
 	static struct scatterlist sgl[TEST_ENTRIES];
 	unsigned long n, entry;
@@ -142,10 +155,33 @@ static void root_exhaust(struct sun4v_test *t)
 		entry = (sg_dma_address(&sgl[n]) - t->hv.tsb.base) >>
 			IO_PAGE_SHIFT;
 		KUNIT_EXPECT_FALSE(t->test, root_is_firmware(entry));
+		KUNIT_EXPECT_NE(t->test, entry, unknown);
 	}
 	KUNIT_EXPECT_GE(t->test, n, TEST_ENTRIES / 4);
 	while (n--)
 		dma_unmap_sg(t->dev, &sgl[n], 1, DMA_TO_DEVICE);
+}
+
+/* For the end of the case to find nothing. */
+static void root_forget(struct sun4v_test *t)
+{
+	unsigned long n;
+
+	for (n = 0; n < TEST_ENTRIES; n++) {
+		t->hv.tsb.live -= !!t->hv.tsb.entry[n];
+		t->hv.tsb.entry[n] = 0;
+		__clear_bit(n, t->iommu.tbl.map);
+	}
+}
+
+/* With a prepared fixture: set up, and see that what is kept is never given out. */
+static void root_keeps(struct sun4v_test *t, unsigned long unknown)
+{
+	sun4v_test_start(t, false);
+	root_expect(t, unknown);
+	root_exhaust(t, unknown);
+	root_expect(t, unknown);
+	root_forget(t);
 }
 
 /*
@@ -154,26 +190,49 @@ static void root_exhaust(struct sun4v_test *t)
  */
 void sun4v_root_firmware(struct kunit *test)
 {
-	struct sun4v_test *t = sun4v_test_prepare(test, TEST_DVMA_SMALL);
-	unsigned long n;
+	root_keeps(root_prepare(test), ULONG_MAX);
+}
 
-	t->hv.firmware = BIT_ULL(39);
-	for (n = 0; n < TEST_ENTRIES; n += 3)
-		root_premap(t, n, root_is_firmware(n) ? t->hv.firmware :
-							__pa(t->buf));
-	sun4v_test_start(t, false);
-	for (n = 0; n < TEST_ENTRIES; n++)
-		KUNIT_EXPECT_EQ(test, !!t->hv.tsb.entry[n],
-				root_is_firmware(n));
-	root_exhaust(t);
+/* An entry that cannot be read may be the firmware's. */
+void sun4v_root_getmap_error(struct kunit *test)
+{
+	static const unsigned long errors[] = {
+		HV_EINVAL, HV_EBADALIGN, HV_ENORADDR, HV_ENOTSUPPORTED,
+	};
+	unsigned long entry;
+	struct sun4v_test *t;
+	int i;
 
-	for (n = 0; n < TEST_ENTRIES; n++) {
-		KUNIT_EXPECT_EQ(test, !!t->hv.tsb.entry[n],
-				root_is_firmware(n));
-		if (!t->hv.tsb.entry[n])
-			continue;
-		t->hv.tsb.entry[n] = 0;
-		t->hv.tsb.live--;
-		__clear_bit(n, t->iommu.tbl.map);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		for (entry = 0; entry < TEST_ENTRIES; entry++) {
+			t = root_prepare(test);
+			sun4v_hv_fail(&t->hv, SUN4V_HV_GETMAP, entry + 1,
+				      errors[i]);
+			root_keeps(t, entry);
+			root_end(t);
+		}
+	}
+}
+
+/* What cannot be demapped goes on being reached by devices. */
+void sun4v_root_demap_error(struct kunit *test)
+{
+	static const unsigned long errors[] = { HV_EINVAL, HV_EIO, HV_EOK };
+	unsigned long entry;
+	struct sun4v_test *t;
+	unsigned int call;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		call = 0;
+		for (entry = 0; entry < TEST_ENTRIES; entry++) {
+			if (!root_is_mapped(entry) || root_is_firmware(entry))
+				continue;
+			t = root_prepare(test);
+			sun4v_hv_fail(&t->hv, SUN4V_HV_DEMAP, ++call,
+				      errors[i]);
+			root_keeps(t, entry);
+			root_end(t);
+		}
 	}
 }

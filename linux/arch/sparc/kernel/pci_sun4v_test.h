@@ -67,7 +67,7 @@ struct sun4v_test *sun4v_test_prepare(struct kunit *test, u32 dvma_size);
 void sun4v_test_start(struct sun4v_test *t, bool use_atu);
 struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu);
 void sun4v_test_end(struct kunit *test);
-int sun4v_test_suite_init(struct kunit_suite *suite);
+int sun4v_test_init(struct kunit *test);
 void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major,
 			  unsigned long minor);
 unsigned long sun4v_test_allocated(struct sun4v_test *t);
@@ -82,6 +82,9 @@ bool sun4v_test_bypassed(struct sun4v_test *t, dma_addr_t addr);
 /* A device that asks for bypass. */
 unsigned int sun4v_test_calls(struct sun4v_test *t);
 long sun4v_test_refused(struct sun4v_test *t);
+long sun4v_test_refused_for(struct sun4v_test *t,
+			    enum sun4v_bypass_refusal refusal);
+int sun4v_test_notify(struct device *dev, unsigned long action);
 struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu);
 struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu);
 void sun4v_test_allow(struct sun4v_test *t);
@@ -128,6 +131,7 @@ void sun4v_demap_error(struct kunit *test);
 void sun4v_root_conf_error(struct kunit *test);
 void sun4v_root_bind_error(struct kunit *test);
 void sun4v_root_getmap_error(struct kunit *test);
+void sun4v_root_demap_error(struct kunit *test);
 void sun4v_root_firmware(struct kunit *test);
 
 /* The cases of pci_sun4v_hv_check_test.c. */
@@ -146,6 +150,7 @@ void sun4v_bypass_probes_once(struct kunit *test);
 void sun4v_bypass_probe_fails(struct kunit *test);
 void sun4v_bypass_probe_recovers(struct kunit *test);
 void sun4v_bypass_without_iommu(struct kunit *test);
+void sun4v_bypass_other_events(struct kunit *test);
 void sun4v_bypass_falls_back(struct kunit *test);
 void sun4v_bypass_remembers_not_supported(struct kunit *test);
 void sun4v_bypass_needs_full_mask(struct kunit *test);
