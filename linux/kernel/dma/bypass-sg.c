@@ -32,16 +32,20 @@ static int dma_translate_sg(struct device *dev, struct scatterlist *sgl,
 	return get_dma_ops(dev)->map_sg(dev, sgl, nents, dir, attrs);
 }
 
-/* As dma_direct_map_sg(): entry by entry, nothing is merged. */
-static int dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs)
+/*
+ * For lists that asked, whether or not there is a window.  As dma_direct_map_sg():
+ * entry by entry, nothing is merged.
+ */
+int dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		      enum dma_data_direction dir, unsigned long attrs)
 {
 	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
 	struct scatterlist *sg;
 	dma_addr_t addr;
 	int i;
 
+	if (!win)
+		return dma_translate_sg(dev, sgl, nents, dir, attrs);
 	for_each_sg(sgl, sg, nents, i) {
 		addr = dma_bypass_addr(win, dev, sg_phys(sg), sg->length, dir,
 				       attrs);
@@ -58,25 +62,13 @@ static int dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl,
 	return nents;
 }
 
-/*
- * The end of the ladder for lists that asked, of devices with an IOMMU of
- * dma-iommu and of others: apart, so that neither costs the other anything.
- */
+/* As that, with dma-iommu: a list that was refused is passed on at once. */
 int dma_bypass_or_iommu_map_sg(struct device *dev, struct scatterlist *sgl,
 			       int nents, enum dma_data_direction dir,
 			       unsigned long attrs)
 {
 	if (IS_ENABLED(CONFIG_IOMMU_DMA) && !dma_bypass_asked_for(dev, attrs))
 		return iommu_dma_map_sg(dev, sgl, nents, dir, attrs);
-	return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
-}
-
-int dma_bypass_or_ops_map_sg(struct device *dev, struct scatterlist *sgl,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs)
-{
-	if (!dma_bypass_asked_for(dev, attrs))
-		return get_dma_ops(dev)->map_sg(dev, sgl, nents, dir, attrs);
 	return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }
 

@@ -73,12 +73,11 @@ void dma_bypass_uevent(struct dma_bypass *b);
 dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,
 			      struct device *dev, phys_addr_t phys, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs);
+int dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		      enum dma_data_direction dir, unsigned long attrs);
 int dma_bypass_or_iommu_map_sg(struct device *dev, struct scatterlist *sgl,
 			       int nents, enum dma_data_direction dir,
 			       unsigned long attrs);
-int dma_bypass_or_ops_map_sg(struct device *dev, struct scatterlist *sgl,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs);
 void dma_bypass_or_unmap_sg(struct device *dev, struct scatterlist *sgl,
 			    int nents, enum dma_data_direction dir,
 			    unsigned long attrs);
@@ -119,15 +118,19 @@ dma_bypass_asked_for(struct device *dev, unsigned long attrs)
 	return win && READ_ONCE(win->ram[0].end) ? win : NULL;
 }
 
-static inline bool dma_bypass_requested(unsigned long attrs)
+/*
+ * Is a list for dma_bypass_or_map_sg()?  With dma-iommu all that other lists pay is
+ * this test, and the rest of the question is put there.  To translate a list from
+ * there by dma_map_ops would take a stack frame more, so without dma-iommu the
+ * whole question is put here.
+ */
+static inline bool dma_bypass_wants_sg(struct device *dev, unsigned long attrs)
 {
-	return attrs & DMA_ATTR_IOMMU_BYPASS;
+	if (IS_ENABLED(CONFIG_IOMMU_DMA))
+		return attrs & DMA_ATTR_IOMMU_BYPASS;
+	return dma_bypass_asked_for(dev, attrs);
 }
 
-/*
- * For lists with the attribute, and of two kinds, so that mapping.c need not
- * keep anything for later on behalf of lists without it.
- */
 static inline int dma_bypass_or_map_sg(struct device *dev,
 				       struct scatterlist *sgl, int nents,
 				       enum dma_data_direction dir,
@@ -135,7 +138,7 @@ static inline int dma_bypass_or_map_sg(struct device *dev,
 {
 	if (use_dma_iommu(dev))
 		return dma_bypass_or_iommu_map_sg(dev, sgl, nents, dir, attrs);
-	return dma_bypass_or_ops_map_sg(dev, sgl, nents, dir, attrs);
+	return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }
 
 static inline dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
@@ -275,7 +278,7 @@ static inline bool dma_bypass_sync_sg_for_device(struct device *dev,
 
 #else /* CONFIG_DMA_BYPASS */
 
-static inline bool dma_bypass_requested(unsigned long attrs)
+static inline bool dma_bypass_wants_sg(struct device *dev, unsigned long attrs)
 {
 	return false;
 }
