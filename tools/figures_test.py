@@ -81,4 +81,13 @@ def bounds_are_judged(_toy):
         raise AssertionError("a figure that is missing or garbled was taken")
 
 
-TESTS = [instructions_are_told_apart, bounds_are_judged]
+def turns_are_told(_toy):
+    text = "".join(f"    # a: bench: mode=lazy/turns op={op} bytes=4096 nents=1 cpus={cpus} n=9 "
+                   f"p50={cpus + 7} p99=50 p999=60 max=70\n"
+                   for cpus in (1, 2) for op in ("map", "pair"))
+    same(figures.report_turns(figures.Figures(figures.rows_of(text, "m", "kunit"))),
+         ["| machine | config | mode | 1 | 2 |", "|---|---|---|---|---|",
+          "| m | kunit | lazy | 8 (60) | 9 (60) |"], "turns")
+
+
+TESTS = [instructions_are_told_apart, bounds_are_judged, turns_are_told]

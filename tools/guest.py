@@ -91,7 +91,8 @@ def problem(text, hung, status, limit):
     if PANIC in text:
         return "the kernel panicked"
     if hung:
-        return f"the guest hung: no end after {limit:.0f} s"
+        return (f"the guest hung: no end after {limit:.0f} s (twice as long with "
+                "BOOT_TIMEOUT_SCALE=2)")
     if status:
         return f"QEMU failed with status {status}"
     if INIT_REACHED not in text:

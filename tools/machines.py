@@ -88,16 +88,24 @@ class Machine:
         tests = f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0"
         return f"{tests} -- {suite}" if suite in self.user else tests
 
+    @property
+    def hardware(self):
+        """What QEMU is to emulate."""
+        return [*shlex.split(self.kernel.arch.args), "-m", self.memory,
+                "-smp", str(self.smp), *shlex.split(self.args),
+                *shlex.split(self.extra), *shlex.split(self.devices)]
+
+    @property
+    def cmdline(self):
+        """What the kernel is told, whatever runs on it."""
+        return " ".join(f"{self.kernel.arch.append} {self.append}".split())
+
     def command(self, suite, initramfs=None):
         """The QEMU command line that boots this machine with one suite, or none."""
-        arch = self.kernel.arch
-        append = " ".join(f"{arch.append} {self.append} {self.tests(suite)}".split())
-        return [arch.qemu, *shlex.split(arch.args),
-                "-m", self.memory, "-smp", str(self.smp),
-                *shlex.split(self.args), *shlex.split(self.extra),
-                *shlex.split(self.devices),
+        return [self.kernel.arch.qemu, *self.hardware,
                 "-kernel", str(self.kernel.image),
-                "-initrd", str(initramfs or self.kernel.initramfs), "-append", append]
+                "-initrd", str(initramfs or self.kernel.initramfs),
+                "-append", f"{self.cmdline} {self.tests(suite)}".strip()]
 
 
 @dataclass(frozen=True)

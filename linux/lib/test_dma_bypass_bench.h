@@ -40,13 +40,15 @@ enum bench_op { BENCH_MAP, BENCH_UNMAP, BENCH_PAIR, BENCH_OPS };
  * @dev: the device that is mapped for
  * @attrs: attributes of the mappings
  * @mode: their name in the results
- * @took: instructions of each operation, BENCH_ROUNDS times
+ * @cpus: processors that do it, one if zero
+ * @took: instructions of each operation, BENCH_ROUNDS times for each processor
  */
 struct bench {
 	struct kunit	*test;
 	struct device	*dev;
 	unsigned long	attrs;
 	const char	*mode;
+	unsigned int	cpus;
 	u32		*took[BENCH_OPS];
 };
 
@@ -91,12 +93,18 @@ static inline void bench_check_clock(struct kunit *test)
 	}
 }
 
+static inline unsigned int bench_rounds(struct bench *b)
+{
+	return b->cpus * BENCH_ROUNDS;
+}
+
 static inline void bench_init(struct bench *b)
 {
 	int op;
 
+	b->cpus = max(b->cpus, 1);
 	for (op = 0; op < BENCH_OPS; op++) {
-		b->took[op] = kunit_kcalloc(b->test, BENCH_ROUNDS,
+		b->took[op] = kunit_kcalloc(b->test, bench_rounds(b),
 					    sizeof(u32), GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(b->test, b->took[op]);
 	}
@@ -121,7 +129,7 @@ static inline void bench_note(struct bench *b, int round, u32 cost, u32 begun,
 
 static inline u32 *bench_sorted(struct bench *b, enum bench_op op)
 {
-	sort(b->took[op], BENCH_ROUNDS, sizeof(u32), bench_compare, NULL);
+	sort(b->took[op], bench_rounds(b), sizeof(u32), bench_compare, NULL);
 	return b->took[op];
 }
 
@@ -129,18 +137,17 @@ static inline void bench_tell(struct bench *b, const char *variant,
 			      size_t bytes, unsigned int nents)
 {
 	static const char *const names[] = { "map", "unmap", "pair" };
+	unsigned int n = bench_rounds(b);
 	u32 *took;
 	int op;
 
 	for (op = 0; op < BENCH_OPS; op++) {
 		took = bench_sorted(b, op);
 		kunit_info(b->test,
-			   "bench: mode=%s%s op=%s bytes=%zu nents=%u cpus=1 n=%u p50=%u p99=%u p999=%u max=%u\n",
-			   b->mode, variant, names[op], bytes, nents,
-			   BENCH_ROUNDS, took[BENCH_ROUNDS / 2],
-			   took[BENCH_ROUNDS * 99 / 100],
-			   took[BENCH_ROUNDS * 999 / 1000],
-			   took[BENCH_ROUNDS - 1]);
+			   "bench: mode=%s%s op=%s bytes=%zu nents=%u cpus=%u n=%u p50=%u p99=%u p999=%u max=%u\n",
+			   b->mode, variant, names[op], bytes, nents, b->cpus,
+			   n, took[n / 2], took[n * 99 / 100],
+			   took[n * 999 / 1000], took[n - 1]);
 	}
 }
 

@@ -31,7 +31,11 @@
 
 #define EDU_BUFFER	0x40000		/* where the device has its own */
 #define EDU_MAX		2048		/* bytes; QEMU dies of all 4096 */
-#define EDU_NR		2		/* devices that the suites use */
+
+/* Devices that the suites use, unless one says something else. */
+#ifndef EDU_NR
+#define EDU_NR		2
+#endif
 
 /**
  * struct edu - a bound device

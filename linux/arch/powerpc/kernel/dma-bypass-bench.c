@@ -4,6 +4,7 @@
  * instructions and in calls.
  */
 #include "dma-bypass-count.h"
+#include "../../../lib/test_dma_bypass_opening.h"
 
 static void bench(struct kunit *test, const char *mode, unsigned long attrs)
 {
@@ -106,6 +107,30 @@ static void bench_window_calls(struct kunit *test)
 	bench_calls(test, "window", BYPASS);
 }
 
+/* Calls of the hypervisor but for those by way of RTAS. */
+static void bench_openings(struct kunit *test)
+{
+	struct device *dev = dev_of(0);
+	struct opening took;
+	u32 shift, open, close;
+
+	start_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
+	bench_check_clock(test);
+	count_begin(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev));
+	open = seen.hcalls;
+	shift = be32_to_cpu(ddw_window_of(test, 0)->tce_shift);
+	dma_bypass_unbind(dev);
+	close = seen.hcalls - open;
+	kunit_release_action(test, count_end, NULL);
+
+	took = bench_opening(test, dev);
+	kunit_info(test,
+		   "opening: pgsize=%uM bytes=%llu open=%u close=%u opencalls=%u closecalls=%u\n",
+		   1 << (shift - 20), took.bytes, took.open, took.close, open,
+		   close);
+}
+
 static struct kunit_case bench_cases[] = {
 	KUNIT_CASE_SLOW(bench_direct),
 	KUNIT_CASE_SLOW(bench_tce),
@@ -139,6 +164,21 @@ static struct kunit_suite calls_suite = {
 	.test_cases	= calls_cases,
 };
 
-kunit_test_suites(&bench_suite, &calls_suite);
+static struct kunit_case opening_cases[] = {
+	KUNIT_CASE_SLOW(bench_openings),
+	{ }
+};
+
+/* Only pseries makes its windows. */
+static struct kunit_suite opening_suite = {
+	.name		= "dma_bypass_power_bench_opening",
+	.suite_init	= edu_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= edu_init,
+	.exit		= edu_exit,
+	.test_cases	= opening_cases,
+};
+
+kunit_test_suites(&bench_suite, &calls_suite, &opening_suite);
 MODULE_DESCRIPTION("Benchmark of DMA mappings on POWER");
 MODULE_LICENSE("GPL");

@@ -18,11 +18,6 @@ enum { QUERY, CREATE, REMOVE, TOKENS };
 
 #define APPLICABLE	"ibm,ddw-applicable"
 
-static struct device_node *phb_node(int i)
-{
-	return pci_bus_to_host(edus[i]->bus)->dn;
-}
-
 static void tokens_of(struct kunit *test, int i, u32 *tokens)
 {
 	KUNIT_ASSERT_EQ(test, 0,
@@ -30,20 +25,12 @@ static void tokens_of(struct kunit *test, int i, u32 *tokens)
 						   tokens, TOKENS));
 }
 
-/* As the kernel writes it down for the one after a kexec. */
 static void window_has_the_largest_pages(struct kunit *test)
 {
-	const struct {
-		__be32	liobn;
-		__be64	base;
-		__be32	tce_shift;
-		__be32	shift;
-	} *window;
+	const struct ddw_window *window;
 
 	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
-	window = of_get_property(phb_node(0), "linux,direct64-ddr-window-info",
-				 NULL);
-	KUNIT_ASSERT_NOT_NULL(test, window);
+	window = ddw_window_of(test, 0);
 	KUNIT_EXPECT_EQ(test, be32_to_cpu(window->tce_shift), tce_shift);
 	KUNIT_EXPECT_EQ(test, be64_to_cpu(window->base), UPPER_BASE);
 }

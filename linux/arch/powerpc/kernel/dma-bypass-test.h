@@ -37,6 +37,25 @@ static inline bool open_window(struct kunit *test, int i)
 	return can_open();
 }
 
+/* As the kernel writes it down for the one after a kexec. */
+struct ddw_window {
+	__be32	liobn;
+	__be64	base;
+	__be32	tce_shift;
+	__be32	shift;
+};
+
+/* Of pseries, while it is open. */
+static inline const struct ddw_window *ddw_window_of(struct kunit *test, int i)
+{
+	const struct ddw_window *window;
+
+	window = of_get_property(phb_node(i), "linux,direct64-ddr-window-info",
+				 NULL);
+	KUNIT_ASSERT_NOT_NULL(test, window);
+	return window;
+}
+
 /* The device reads what is at @cpu, and writes something else there. */
 static inline void carry(struct kunit *test, int i, dma_addr_t addr, void *cpu,
 			 size_t len, u64 seed)

@@ -46,13 +46,16 @@ static inline bool switched_off(void)
 	return strstr(saved_command_line, "iommu=nobypass");
 }
 
+static inline struct device_node *phb_node(int i)
+{
+	return pci_bus_to_host(edus[i]->bus)->dn;
+}
+
 static inline bool no_ddw(void)
 {
-	struct device_node *phb = pci_bus_to_host(edus[0]->bus)->dn;
-
 	return strstr(saved_command_line, "disable_ddw") ||
 	       (machine_is(pseries) &&
-		!of_property_present(phb, "ibm,ddw-applicable"));
+		!of_property_present(phb_node(0), "ibm,ddw-applicable"));
 }
 
 static inline void free_buffer(void *page)
