@@ -2,7 +2,8 @@
 """The patches of series/ and the overlay files of linux/, read and checked.
 
 A patch file holds a message ("Subject: ...", a blank line, the body, trailers,
-"Adds: PATH" lines), a line "---", and hook diffs in git's format, if any.
+"Adds: PATH" lines), a line "---", and hook diffs in git's format, if any.  A base
+fix may have "Needs: PATH: REGEX" lines: a base in which none matches does not need it.
 """
 
 import re
@@ -25,10 +26,11 @@ class Patch:
     head: str        # the text up to the line "---", without it
     hooks: dict      # path: its diff
     adds: list       # overlay files
+    needs: list      # pairs of a path and a regex
 
     def message(self):
         lines = [line for line in self.head.splitlines()
-                 if not line.startswith("Adds:")]
+                 if not line.startswith(("Adds:", "Needs:"))]
         lines[0] = lines[0].removeprefix("Subject: ")
         return "\n".join(lines).strip() + "\n"
 
@@ -76,6 +78,18 @@ def parse_hooks(name, text, errors):
     return hooks
 
 
+def parse_needs(name, head, errors):
+    """What a base has to contain for a fix to be needed."""
+    for line in re.findall(r"^Needs:.*", head, re.M):
+        match = re.fullmatch(r"Needs: (\S+): (\S.*)", line)
+        try:
+            if not match or not PATH.fullmatch(match[1]):
+                raise re.error("not 'PATH: REGEX'")
+            yield match[1], re.compile(match[2], re.M)
+        except re.error as err:
+            errors.append(f"{name}: '{line}': {err}")
+
+
 def parse(path, errors):
     name = str(path.relative_to(SERIES.parent))
     head, found, rest = read(path).partition("\n---\n")
@@ -93,7 +107,7 @@ def parse(path, errors):
         else:
             adds.append(add)
     hooks = parse_hooks(name, rest, errors)
-    return Patch(name, path, head, hooks, adds)
+    return Patch(name, path, head, hooks, adds, list(parse_needs(name, head, errors)))
 
 
 def load_dir(directory, others, errors):
@@ -134,6 +148,8 @@ def load(empty_ok=False):
     series = load_dir(SERIES, ("cover", "base-fixes"), errors)
     errors += [f"{fix.name}: a base fix adds no files"
                for fix in fixes if fix.adds]
+    errors += [f"{patch.name}: 'Needs:' is for base fixes" for patch in series
+               if patch.needs]
     errors += check_overlay(series)
     if not empty_ok:
         errors += [f"{patch.name}: changes nothing" for patch in fixes + series

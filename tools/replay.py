@@ -14,7 +14,7 @@ from pathlib import Path
 
 import debian
 import source
-from common import BASE, BUILD, OVERLAY, Failure, git
+from common import BASE, BUILD, OVERLAY, Failure, git, read
 from patchset import HUNK
 
 NOBODY = {"GIT_AUTHOR_NAME": "nobody", "GIT_AUTHOR_EMAIL": "nobody",
@@ -29,7 +29,7 @@ class Replay:
     env: dict
     signoff: bool
     commits: list = field(default_factory=list)    # (patch, commit before, after)
-    left_out: list = field(default_factory=list)   # fixes that the base has
+    left_out: list = field(default_factory=list)   # fixes, and why
     moved: list = field(default_factory=list)      # (patch, path, git's words)
     errors: list = field(default_factory=list)
 
@@ -118,9 +118,15 @@ def bring(replay, patch):
             copy(OVERLAY / path, replay.repo / path)
 
 
-def in_base(replay, fix):
-    return git(replay.repo, "apply", "--check", "--reverse", "-",
-               stdin=fix.diff(), check=False).returncode == 0
+def not_needed(replay, fix):
+    """Why a fix is left out of this base, or nothing."""
+    if git(replay.repo, "apply", "--check", "--reverse", "-", stdin=fix.diff(),
+           check=False).returncode == 0:
+        return "the base has it already"
+    if fix.needs and not any((BASE / path).is_file() and regex.search(read(BASE / path))
+                             for path, regex in fix.needs):
+        return "the base does not need it"
+    return ""
 
 
 def start(replay, patches):
@@ -154,8 +160,8 @@ def replay_all(where, fixes, series, env=None, signoff=False):
     replay = Replay(where, env or NOBODY, signoff)
     start(replay, fixes + series)
     for fix in fixes:
-        if in_base(replay, fix):
-            replay.left_out.append(fix)
+        if why := not_needed(replay, fix):
+            replay.left_out.append((fix, why))
         else:
             step(replay, fix)
     for patch in series:
