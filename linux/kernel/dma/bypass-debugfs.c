@@ -16,11 +16,15 @@ static void dma_bypass_show_window(struct seq_file *m,
 	struct dma_bypass_info info;
 	int i;
 
+	seq_printf(m, "%s %s ", dev_name(b->dev),
+		   b->state == DMA_BYPASS_OPEN ? "open" : "draining");
+	if (b->full.ops) {
+		seq_puts(m, "mapping by mapping\n");
+		return;
+	}
 	dma_bypass_measure(b, &info);
 	dma_bypass_ranges(b, ram);
-	seq_printf(m, "%s %s base %pad size 0x%llx pgsizes 0x%lx tables %zu\n",
-		   dev_name(b->dev),
-		   b->state == DMA_BYPASS_OPEN ? "open" : "draining",
+	seq_printf(m, "base %pad size 0x%llx pgsizes 0x%lx tables %zu\n",
 		   &b->full.base, info.size, info.pgsizes, info.tables);
 	for (i = 0; i < DMA_BYPASS_RANGES && ram[i].end; i++)
 		seq_printf(m, "  %pa-%pa\n", &ram[i].start, &ram[i].end);

@@ -88,12 +88,26 @@ static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b, u64 *mask)
 	return dma_bypass_verdict(&facts);
 }
 
-/* Of a window that is built.  dma_bypass_mutex held. */
+/*
+ * Of a window that is built; all zero if it is not linear.  Where the back end has
+ * nothing to tell, it is the platform's, as large as what it shows.
+ * dma_bypass_mutex held.
+ */
 void dma_bypass_measure(struct dma_bypass *b, struct dma_bypass_info *info)
 {
+	struct dma_bypass_range ram[DMA_BYPASS_RANGES];
+	int i;
+
 	memset(info, 0, sizeof(*info));
-	if (b->ops->info)
+	if (b->full.ops)
+		return;
+	if (b->ops->info) {
 		b->ops->info(b->dev, b->priv, info);
+		return;
+	}
+	dma_bypass_ranges(b, ram);
+	for (i = 0; i < DMA_BYPASS_RANGES; i++)
+		info->size += ram[i].end - ram[i].start;
 }
 
 /* The opposite of the back end's open(). */
@@ -151,8 +165,11 @@ static enum dma_bypass_reason dma_bypass_build(struct dma_bypass *b, u64 mask)
 		return reason;
 	}
 	dma_bypass_measure(b, &info);
-	dev_info(b->dev, "bypass window open at %pad, %llu MiB\n",
-		 &b->full.base, info.size >> 20);
+	if (b->full.ops)
+		dev_info(b->dev, "bypass window open, mapping by mapping\n");
+	else
+		dev_info(b->dev, "bypass window open at %pad, %llu MiB\n",
+			 &b->full.base, info.size >> 20);
 	return DMA_BYPASS_GRANTED;
 }
 

@@ -61,13 +61,20 @@ static void get_window(const char *device, char *word, size_t size)
 	FILE *file = fopen(WINDOWS, "r");
 	char line[256], name[128];
 	unsigned long long base, len;
+	int rest = 0;
 
 	snprintf(word, size, file ? "-" : "?");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%127s %*s base %llx size %llx", name, &base,
-			   &len) == 3 && !strcmp(name, device))
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%127s %*s %n", name, &rest) != 1 ||
+		    strcmp(name, device))
+			continue;
+		if (sscanf(line + rest, "base %llx size %llx", &base, &len) == 2)
 			snprintf(word, size, "0x%llx, %llu MiB", base,
 				 len >> 20);
+		else
+			snprintf(word, size, "%.*s",
+				 (int)strcspn(line + rest, "\n"), line + rest);
+	}
 	if (file)
 		fclose(file);
 }

@@ -241,6 +241,7 @@ void sun4v_bypass_opens_on_first_use(struct kunit *test)
 
 	if (dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW))
 		kunit_skip(test, "booted with iommu.dma_bypass=never");
+	kunit_info(test, "require-console: bypass window open, mapping by mapping");
 	sun4v_test_expect(t, t->buf, PG(1), false);
 	read_poll_timeout(dma_bypass_state, state, state == DMA_BYPASS_OPEN,
 			  1000, 5000000, false, t->dev);
