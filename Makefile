@@ -19,9 +19,9 @@ check: ## run all tests on all machines, or on some: MACHINES="vtd48 ..."
 	@tools/deps all && tools/check $(MACHINES)
 
 bench: ## count what mappings cost, in instructions: out/bench.csv, out/bench.md, plots
-	@tools/deps && tools/bench
+	@tools/deps && tools/bench && tools/bench-cpus
 
-bench-cpus: ## time mappings on one to eight processors: indicative, out/cpus.md
+bench-cpus: ## only time mappings on one to eight processors: indicative, out/cpus.md
 	@tools/deps && tools/bench-cpus
 
 bench-compare: ## show which figures moved since those recorded in bench/
