@@ -110,7 +110,9 @@ static void bench(struct kunit *test, struct device *dev, const char *mode,
 	unsigned int cpus;
 
 	KUNIT_ASSERT_EQ(test, num_online_cpus(), MOST_CPUS);
-	bench_check_clock(test);
+	/* A time slice may end within. */
+	KUNIT_ASSERT_LT_MSG(test, bench_clock_errors(), BENCH_WARM_UP / 16,
+			    "the clock does not count instructions");
 	for (cpus = 1; cpus <= MOST_CPUS; cpus *= 2) {
 		struct bench b = {
 			.test = test, .dev = dev, .mode = mode, .attrs = attrs,
