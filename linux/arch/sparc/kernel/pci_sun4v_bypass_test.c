@@ -23,6 +23,20 @@ static void atu_desc(const bool *use_atu, char *desc)
 
 KUNIT_ARRAY_PARAM(atu, atu_params, atu_desc);
 
+static dma_addr_t never_map_page(struct device *dev, struct page *page,
+				 unsigned long offset, size_t size,
+				 enum dma_data_direction dir,
+				 unsigned long attrs)
+{
+	return DMA_MAPPING_ERROR;
+}
+
+static int never_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			enum dma_data_direction dir, unsigned long attrs)
+{
+	return -EIO;
+}
+
 static void never_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
@@ -36,16 +50,13 @@ static void never_unmap_sg(struct device *dev, struct scatterlist *sgl,
 	KUNIT_FAIL(kunit_get_current_test(), "unmap of a list");
 }
 
-/* From now on nothing may be unmapped that was translated. */
-static void bypass_only(struct sun4v_test *t)
-{
-	static struct dma_map_ops ops;
-
-	ops = *sun4v_test_dma_ops;
-	ops.unmap_page = never_unmap_page;
-	ops.unmap_sg = never_unmap_sg;
-	set_dma_ops(t->dev, &ops);
-}
+/* For a device of which nothing may be translated. */
+static const struct dma_map_ops bypass_only_ops = {
+	.map_page	= never_map_page,
+	.unmap_page	= never_unmap_page,
+	.map_sg		= never_map_sg,
+	.unmap_sg	= never_unmap_sg,
+};
 
 /* One call for what is in one I/O page, two for more, none for unmap, sync. */
 static void bypass_costs_calls(struct kunit *test)
@@ -68,7 +79,7 @@ static void bypass_costs_calls(struct kunit *test)
 	void *virt;
 	int i;
 
-	bypass_only(t);
+	set_dma_ops(t->dev, &bypass_only_ops);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		sun4v_hv_reset_calls(&t->hv);
 		virt = t->buf + cases[i].offset;
@@ -263,7 +274,7 @@ static void bypass_list(struct kunit *test)
 	struct scatterlist sgl[TEST_LIST], *sg;
 	int i;
 
-	bypass_only(t);
+	set_dma_ops(t->dev, &bypass_only_ops);
 	dma_set_max_seg_size(t->dev, PG(2));
 	dma_set_seg_boundary(t->dev, PG(2) - 1);
 	KUNIT_ASSERT_EQ(test, test_map_list(t, sgl), TEST_LIST);
