@@ -464,6 +464,7 @@ static void detached_to_translated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->closes, 1);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), -EOPNOTSUPP);
 	KUNIT_EXPECT_FALSE(test, bypasses(fake, 0, PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, list_bypasses(fake, 1, 2, 3));
 }
 
 /* Memory that comes and goes. */
