@@ -3,10 +3,9 @@
  * What DMA mappings cost behind VT-d when several processors make them.
  *
  * For a virtual machine that runs one processor at a time, and that one until it
- * says cpu_relax(): they take turns after each operation, in the same order in
- * each boot.  So nobody waits for a lock, and what is counted is what a
- * processor executes itself: with what the others have left in the allocator and
- * in the queues, but without contention.
+ * says cpu_relax().  They take turns, one operation each, so nobody waits for a
+ * lock, and what is counted is what a processor executes itself: with what the
+ * others have left in the allocator and in the queues, but without contention.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -17,106 +16,135 @@
 #define MOST_CPUS	8
 
 /**
- * struct turns - what one processor does
+ * struct game - whose turn it is
  * @b: what is measured
  * @page: what is mapped
- * @round: where its results go
- * @missing: processors that have not come yet
+ * @cpus: processors that take part
+ * @missing: those that have not come yet
+ * @turn: turns that were taken
+ */
+struct game {
+	struct bench	*b;
+	struct page	*page;
+	unsigned int	cpus;
+	atomic_t	missing;
+	atomic_t	turn;
+};
+
+/**
+ * struct player - a processor
+ * @game: what it takes part in
+ * @cpu: which one it is
+ * @addr: what it has mapped
  * @failed: mappings that failed
  * @done: it has finished
  */
-struct turns {
-	struct bench		*b;
-	struct page		*page;
-	int			round;
-	atomic_t		*missing;
+struct player {
+	struct game		*game;
+	unsigned int		cpu;
+	dma_addr_t		addr;
 	unsigned int		failed;
 	struct completion	done;
 };
 
-static void take_turn(struct turns *t, int round, u32 cost)
+static void wait_for_turn(struct player *p)
 {
-	u32 begun, mapped, ending, ended;
-	struct device *dev = t->b->dev;
-	unsigned long flags;
-	dma_addr_t addr;
-
-	bench_irq_save(flags);
-	begun = bench_clock();
-	addr = dma_map_page_attrs(dev, t->page, 0, SZ_4K, DMA_TO_DEVICE,
-				  t->b->attrs);
-	mapped = bench_clock();
-	bench_irq_restore(flags);
-	cpu_relax();
-
-	bench_irq_save(flags);
-	ending = bench_clock();
-	dma_unmap_page_attrs(dev, addr, SZ_4K, DMA_TO_DEVICE, t->b->attrs);
-	ended = bench_clock();
-	bench_irq_restore(flags);
-	cpu_relax();
-
-	t->failed += addr == DMA_MAPPING_ERROR;
-	if (round >= 0)
-		bench_record(t->b, t->round + round, mapped - begun - cost,
-			     ended - ending - cost);
+	while (atomic_read(&p->game->turn) % p->game->cpus != p->cpu)
+		cpu_relax();
 }
 
-static int take_turns(void *data)
+static u32 timed_map(struct player *p)
 {
-	u32 cost = bench_clock_cost();
-	struct turns *t = data;
+	struct bench *b = p->game->b;
+	unsigned long flags;
+	u32 begun, ended;
+
+	wait_for_turn(p);
+	bench_irq_save(flags);
+	begun = bench_clock();
+	p->addr = dma_map_page_attrs(b->dev, p->game->page, 0, SZ_4K,
+				     DMA_TO_DEVICE, b->attrs);
+	ended = bench_clock();
+	bench_irq_restore(flags);
+	atomic_inc(&p->game->turn);
+	p->failed += p->addr == DMA_MAPPING_ERROR;
+	return ended - begun;
+}
+
+static u32 timed_unmap(struct player *p)
+{
+	struct bench *b = p->game->b;
+	unsigned long flags;
+	u32 begun, ended;
+
+	wait_for_turn(p);
+	bench_irq_save(flags);
+	begun = bench_clock();
+	dma_unmap_page_attrs(b->dev, p->addr, SZ_4K, DMA_TO_DEVICE, b->attrs);
+	ended = bench_clock();
+	bench_irq_restore(flags);
+	atomic_inc(&p->game->turn);
+	return ended - begun;
+}
+
+static int play(void *player)
+{
+	u32 map, unmap, cost = bench_clock_cost();
+	struct player *p = player;
 	int i;
 
-	atomic_dec(t->missing);
-	while (atomic_read(t->missing))
+	atomic_dec(&p->game->missing);
+	while (atomic_read(&p->game->missing))
 		cpu_relax();
-	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++)
-		take_turn(t, i, cost);
-	complete(&t->done);
+	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
+		map = timed_map(p) - cost;
+		unmap = timed_unmap(p) - cost;
+		if (i >= 0)
+			bench_record(p->game->b, p->cpu * BENCH_ROUNDS + i, map,
+				     unmap);
+	}
+	complete(&p->done);
 	return 0;
 }
 
-/* Returns how many began; they do so when all are there, or one cannot come. */
-static int begin_turns(struct bench *b, struct page *page, struct turns *turns,
-		       atomic_t *missing)
+/* It begins when all are there; if one cannot come, without those after it. */
+static void begin_game(struct game *game, struct player *players)
 {
 	struct task_struct *task;
-	int i;
+	int i, lost;
 
-	for (i = 0; i < b->cpus; i++) {
-		turns[i] = (struct turns) {
-			.b = b, .page = page, .round = i * BENCH_ROUNDS,
-			.missing = missing,
-		};
-		init_completion(&turns[i].done);
-		task = kthread_run_on_cpu(take_turns, &turns[i], i,
-					  "dma_bench/%u");
-		if (IS_ERR(task)) {
-			atomic_sub(b->cpus - i, missing);
-			break;
-		}
+	for (i = 0; i < game->cpus; i++) {
+		players[i] = (struct player) { .game = game, .cpu = i };
+		init_completion(&players[i].done);
+		task = kthread_run_on_cpu(play, &players[i], i, "dma_bench/%u");
+		if (!IS_ERR(task))
+			continue;
+		lost = game->cpus - i;
+		game->cpus = i;
+		atomic_sub(lost, &game->missing);
 	}
-	return i;
 }
 
 static void bench_cpus(struct bench *b)
 {
-	struct page *page = bench_pages(b->test, 0);
-	struct turns turns[MOST_CPUS] = {};
-	atomic_t missing;
-	int i, began;
+	struct player players[MOST_CPUS];
+	struct game game = {
+		.b	= b,
+		.page	= bench_pages(b->test, 0),
+		.cpus	= b->cpus,
+		.missing = ATOMIC_INIT(b->cpus),
+	};
+	int i;
 
 	bench_init(b);
-	atomic_set(&missing, b->cpus);
-	began = begin_turns(b, page, turns, &missing);
-	KUNIT_EXPECT_EQ(b->test, began, b->cpus);
-	for (i = 0; i < began; i++) {
-		wait_for_completion(&turns[i].done);
-		KUNIT_EXPECT_EQ(b->test, turns[i].failed, 0);
+	begin_game(&game, players);
+	KUNIT_EXPECT_EQ(b->test, game.cpus, b->cpus);
+	for (i = 0; i < game.cpus; i++) {
+		wait_for_completion(&players[i].done);
+		KUNIT_EXPECT_EQ(b->test, players[i].failed, 0);
 	}
 	bench_tell(b, "/turns", SZ_4K, 1);
-	__free_page(page);
+	__free_page(game.page);
 }
 
 static void bench(struct kunit *test, struct device *dev, const char *mode,
