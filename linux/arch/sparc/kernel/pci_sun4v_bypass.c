@@ -8,15 +8,20 @@
  * nobody but the hypervisor knows: what is contiguous here need not be so for
  * the device, and no base can be derived from one answer for another page.
  */
+#include <linux/bitmap.h>
 #include <linux/debugfs.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/init.h>
-#include <linux/minmax.h>
-#include <linux/pci.h>
+#include <linux/ioport.h>
+#include <linux/memblock.h>
 #include <linux/notifier.h>
+#include <linux/pci.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <asm/hypervisor.h>
 #include <asm/spitfire.h>
 #include <asm/sun4v_bypass.h>
@@ -45,6 +50,20 @@ static dma_addr_t sun4v_bypass_refuse(struct device *dev,
 	return DMA_MAPPING_ERROR;
 }
 
+/* What it says of any page tells whether it gives out bypass addresses. */
+static void sun4v_bypass_learn(struct sun4v_bypass *bypass,
+			       unsigned long status)
+{
+	switch (status) {
+	case HV_EOK:
+		WRITE_ONCE(bypass->support, SUN4V_BYPASS_YES);
+		break;
+	case HV_ENOTSUPPORTED:
+		WRITE_ONCE(bypass->support, SUN4V_BYPASS_NO);
+		break;
+	}
+}
+
 static void sun4v_bypass_failed(struct device *dev, unsigned long status)
 {
 	switch (status) {
@@ -55,7 +74,7 @@ static void sun4v_bypass_failed(struct device *dev, unsigned long status)
 		sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENORADDR);
 		break;
 	case HV_ENOTSUPPORTED:
-		WRITE_ONCE(sun4v_bypass_of(dev)->support, SUN4V_BYPASS_NO);
+		sun4v_bypass_learn(sun4v_bypass_of(dev), status);
 		sun4v_bypass_refuse(dev, SUN4V_BYPASS_ENOTSUPPORTED);
 		break;
 	default:
@@ -121,30 +140,37 @@ static unsigned long sun4v_bypass_prot(enum dma_data_direction dir,
 	return prot;
 }
 
+/* Nothing lies between the ends of what is in one block, or in two. */
+static bool sun4v_bypass_joined(const struct sun4v_bypass *bypass,
+				phys_addr_t first, phys_addr_t last)
+{
+	unsigned long from = first / SUN4V_BYPASS_BLOCK;
+	unsigned long to = last / SUN4V_BYPASS_BLOCK;
+
+	if (likely(to - from <= 1))
+		return true;
+	return bypass->joined &&
+	       find_next_zero_bit(bypass->joined, to, from) == to;
+}
+
 /*
- * One answer speaks for one I/O page.  Between two pages of the same or of
- * adjacent blocks of memory nothing can lie elsewhere, so of a buffer of more
- * than a page both ends have to agree, and of a large one also a page of each
- * block.
+ * One answer speaks for one I/O page.  Of a longer buffer both ends have to
+ * agree, which speaks for what is between them as far as the survey does.
  */
 static noinline dma_addr_t sun4v_bypass_agree(struct device *dev,
-					      phys_addr_t phys, size_t last,
+					      phys_addr_t first,
+					      phys_addr_t last,
 					      unsigned long prot,
 					      dma_addr_t addr)
 {
 	const struct iommu *iommu = dev->archdata.iommu;
-	unsigned long offset, next;
-	size_t pos = 0;
+	unsigned long page, offset = last & ~IO_PAGE_MASK;
 
-	while (pos < last) {
-		pos = min(pos + SUN4V_BYPASS_BLOCK, last);
-		offset = (phys + pos) & ~IO_PAGE_MASK;
-		if (!sun4v_bypass_page(dev, iommu, phys + pos - offset, prot,
-				       &next))
-			return DMA_MAPPING_ERROR;
-		if (next + offset != addr + pos)
-			return sun4v_bypass_refuse(dev, SUN4V_BYPASS_APART);
-	}
+	if (!sun4v_bypass_page(dev, iommu, last - offset, prot, &page))
+		return DMA_MAPPING_ERROR;
+	if (page + offset - addr != last - first ||
+	    !sun4v_bypass_joined(&iommu->bypass, first, last))
+		return sun4v_bypass_refuse(dev, SUN4V_BYPASS_APART);
 	return addr;
 }
 
@@ -165,7 +191,8 @@ static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
 		return DMA_MAPPING_ERROR;
 	if (likely(offset + size <= IO_PAGE_SIZE))
 		return page + offset;
-	return sun4v_bypass_agree(dev, phys, size - 1, prot, page + offset);
+	return sun4v_bypass_agree(dev, phys, phys + size - 1, prot,
+				  page + offset);
 }
 
 /*
@@ -176,21 +203,15 @@ static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
 static void sun4v_bypass_probe(struct device *dev)
 {
 	struct sun4v_bypass *bypass = sun4v_bypass_of(dev);
-	unsigned long addr;
+	unsigned long addr, status;
 
 	if (dma_bypass_never() ||
 	    READ_ONCE(bypass->support) != SUN4V_BYPASS_UNKNOWN)
 		return;
 
-	switch (sun4v_bypass_getbypass(dev, page_to_phys(ZERO_PAGE(0)),
-				       HV_PCI_MAP_ATTR_READ, &addr)) {
-	case HV_EOK:
-		WRITE_ONCE(bypass->support, SUN4V_BYPASS_YES);
-		break;
-	case HV_ENOTSUPPORTED:
-		WRITE_ONCE(bypass->support, SUN4V_BYPASS_NO);
-		break;
-	}
+	status = sun4v_bypass_getbypass(dev, page_to_phys(ZERO_PAGE(0)),
+					HV_PCI_MAP_ATTR_READ, &addr);
+	sun4v_bypass_learn(bypass, status);
 }
 
 /* The answers may use any of the 64 bits, and are not known in advance. */
@@ -204,17 +225,81 @@ static void sun4v_bypass_facts(struct device *dev,
 	facts->base = U64_MAX - 1;
 }
 
+/* Where the machine has the blocks of memory. */
+struct sun4v_bypass_survey {
+	struct device	*dev;
+	unsigned long	next;		/* after the last one answered for */
+	unsigned long	shift;		/* from its real address to the bypass */
+	bool		complete;
+};
+
+static int sun4v_bypass_survey_range(unsigned long pfn, unsigned long nr,
+				     void *data)
+{
+	phys_addr_t phys = PFN_PHYS(pfn), end = PFN_PHYS(pfn + nr);
+	struct sun4v_bypass_survey *s = data;
+	struct sun4v_bypass *bypass = sun4v_bypass_of(s->dev);
+	unsigned long addr, block, status;
+
+	for (; phys < end; phys = ALIGN(phys + 1, SUN4V_BYPASS_BLOCK)) {
+		cond_resched();
+		status = sun4v_bypass_getbypass(s->dev, phys,
+						HV_PCI_MAP_ATTR_READ, &addr);
+		sun4v_bypass_learn(bypass, status);
+		if (status == HV_ENOTSUPPORTED)
+			return -EOPNOTSUPP;
+		if (status) {
+			s->complete = false;
+			continue;
+		}
+		block = phys / SUN4V_BYPASS_BLOCK;
+		if (block && block == s->next && addr - phys == s->shift)
+			set_bit(block - 1, bypass->joined);
+		s->next = block + 1;
+		s->shift = addr - phys;
+	}
+	return 0;
+}
+
+/*
+ * The ends of a buffer of many blocks do not vouch for those between them, so
+ * each block is asked for before.  The answers hold: there is no way to give one
+ * back, and on sparc64 Linux has the memory that it was booted with.  So that is
+ * done once for all devices of a root complex, unless there was an error, which
+ * may pass.  Without memory for the result, large buffers are translated.
+ */
+static int sun4v_bypass_survey(struct device *dev)
+{
+	unsigned long blocks = DIV_ROUND_UP(PFN_PHYS(max_pfn),
+					    SUN4V_BYPASS_BLOCK);
+	struct sun4v_bypass_survey s = { .dev = dev, .complete = true };
+	struct sun4v_bypass *bypass = sun4v_bypass_of(dev);
+	int err;
+
+	lockdep_assert_held(&dma_bypass_mutex);
+	if (bypass->surveyed)
+		return 0;
+	if (!bypass->joined)
+		bypass->joined = kvcalloc(BITS_TO_LONGS(blocks),
+					  sizeof(*bypass->joined), GFP_KERNEL);
+	if (!bypass->joined)
+		return 0;
+	err = walk_system_ram_range(0, max_pfn, &s, sun4v_bypass_survey_range);
+	bypass->surveyed = !err && s.complete;
+	return err == -EOPNOTSUPP ? err : 0;
+}
+
 static const struct dma_bypass_ops sun4v_bypass_ops;
 
-/* Which real addresses are memory, the hypervisor says. */
+/* Which real addresses are open to bypass, the hypervisor says. */
 static int sun4v_bypass_open(struct device *dev, struct dma_bypass_window *win,
 			     void **priv)
 {
 	win->base = 0;
 	win->ops = &sun4v_bypass_ops;
 	win->ram[0].start = 0;
-	win->ram[0].end = (phys_addr_t)-1;
-	return 0;
+	win->ram[0].end = PFN_PHYS(max_pfn) - 1;
+	return sun4v_bypass_survey(dev);
 }
 
 static void sun4v_bypass_close(struct device *dev, void *priv)

@@ -6,13 +6,11 @@
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
 #include <linux/scatterlist.h>
-#include <linux/sizes.h>
 #include <asm/hypervisor.h>
 
 #include "pci_sun4v_test.h"
 
 #define TEST_LIST	5
-#define TEST_LARGE	SZ_16M
 
 static const bool atu_params[] = { false, true };
 
@@ -208,48 +206,6 @@ static void bypass_to_closed_memory(struct kunit *test)
 	sun4v_test_expect(t, t->buf + PG(5), PG(2), false);
 	sun4v_test_expect(t, t->buf + PG(7), PG(2), false);
 	sun4v_test_expect(t, t->buf + PG(8), PG(2), true);
-}
-
-/*
- * A call for each 4 MiB, and one more: both ends agree, but a block between them
- * may lie elsewhere.
- */
-static void bypass_large(struct kunit *test)
-{
-	static const struct {
-		size_t		size;
-		unsigned int	calls;
-	} cases[] = {
-		{ SZ_4M,		2 },
-		{ SZ_4M + 1,		2 },
-		{ SZ_4M + 2,		3 },
-		{ SZ_8M,		3 },
-		{ TEST_LARGE,		5 },
-	};
-	struct sun4v_test *t = sun4v_test_open(test, true);
-	void *virt = alloc_pages_exact(TEST_LARGE, GFP_KERNEL);
-	unsigned int call;
-	void *middle;
-	int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, virt);
-	middle = PTR_ALIGN(virt + SZ_4M, SZ_4M);
-
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		sun4v_hv_reset_calls(&t->hv);
-		sun4v_test_expect(t, virt, cases[i].size, true);
-		KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), cases[i].calls);
-		for (call = 1; call <= cases[i].calls; call++) {
-			sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, call,
-				      HV_ENORADDR);
-			sun4v_test_expect(t, virt, cases[i].size, false);
-		}
-	}
-	sun4v_test_move(t, 0, middle, SZ_4M, BIT_ULL(41));
-	sun4v_test_expect(t, virt, TEST_LARGE, false);
-	sun4v_test_expect(t, middle + PG(1), SZ_4M - PG(1), true);
-	sun4v_test_expect(t, middle + PG(1), SZ_4M, false);
-	free_pages_exact(virt, TEST_LARGE);
 }
 
 static int test_map_list(struct sun4v_test *t, struct scatterlist *sgl)
@@ -458,7 +414,10 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE(sun4v_bypass_remembers_not_supported),
 	KUNIT_CASE(bypass_across_blocks),
 	KUNIT_CASE(bypass_to_closed_memory),
-	KUNIT_CASE(bypass_large),
+	KUNIT_CASE(sun4v_bypass_large),
+	KUNIT_CASE(sun4v_bypass_large_apart),
+	KUNIT_CASE(sun4v_survey_error),
+	KUNIT_CASE(sun4v_survey_not_supported),
 	KUNIT_CASE_PARAM(bypass_list, atu_gen_params),
 	KUNIT_CASE_PARAM(bypass_list_whole_or_not, atu_gen_params),
 	KUNIT_CASE(bypass_unmap_without_attribute),

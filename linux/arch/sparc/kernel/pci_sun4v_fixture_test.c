@@ -331,6 +331,33 @@ void sun4v_test_allow(struct sun4v_test *t)
 	sun4v_hv_reset_calls(&t->hv);
 }
 
+/* As if no window had been opened yet behind the root complex. */
+void sun4v_test_forget_survey(struct sun4v_test *t)
+{
+	struct sun4v_bypass *bypass = &t->iommu.bypass;
+
+	dma_bypass_unbind(t->dev);
+	kvfree(bypass->joined);
+	bypass->joined = NULL;
+	bypass->surveyed = false;
+	sun4v_hv_reset_calls(&t->hv);
+}
+
+/* Let a device bypass as its root complex is now, and tell how many calls. */
+unsigned int sun4v_test_survey(struct sun4v_test *t)
+{
+	unsigned int calls;
+
+	if (dma_bypass_never())
+		kunit_skip(t->test, "booted with iommu.dma_bypass=never");
+	sun4v_test_forget_survey(t);
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), 0);
+	calls = sun4v_test_calls(t);
+	sun4v_hv_reset_calls(&t->hv);
+	return calls;
+}
+
 /* A device that may bypass, with nothing called yet. */
 struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu)
 {

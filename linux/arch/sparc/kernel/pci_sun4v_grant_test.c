@@ -6,28 +6,53 @@
 #include <kunit/device.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
+#include <linux/dma-map-ops.h>
 #include <linux/iopoll.h>
 #include <linux/seq_file.h>
 #include <asm/hypervisor.h>
 
 #include "pci_sun4v_test.h"
 
-/* Asked for the first device of a root complex, and known for the others. */
+static struct device *grant_neighbour(struct sun4v_test *t)
+{
+	struct device *dev = kunit_device_register(t->test, "sun4v-neighbour");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(t->test, dev);
+	dev->archdata = t->dev->archdata;
+	set_dma_ops(dev, sun4v_test_dma_ops);
+	KUNIT_ASSERT_EQ(t->test, dma_set_mask(dev, U64_MAX), 0);
+	sun4v_test_notify(dev, BUS_NOTIFY_ADD_DEVICE);
+	KUNIT_ASSERT_NOT_NULL(t->test, dev->dma_bypass);
+	return dev;
+}
+
+/*
+ * Asked for the first device of a root complex, and known for the others: is
+ * there bypass, and when a window opens, where are the blocks of memory.
+ */
 void sun4v_bypass_probes_once(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_attach(test, false);
-	unsigned int asked = !dma_bypass_never();
+	const unsigned int *asked = &t->hv.calls[SUN4V_HV_GETBYPASS];
+	bool never = dma_bypass_never();
 	struct device *neighbour;
+	unsigned int surveyed;
 
-	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
-	neighbour = kunit_device_register(test, "sun4v-neighbour");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, neighbour);
-	neighbour->archdata = t->dev->archdata;
-	sun4v_test_notify(neighbour, BUS_NOTIFY_ADD_DEVICE);
-	KUNIT_ASSERT_NOT_NULL(test, neighbour->dma_bypass);
-	dma_bypass_prepare(t->dev);
-	dma_bypass_prepare(neighbour);
-	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], asked);
+	KUNIT_EXPECT_EQ(test, *asked, !never);
+	neighbour = grant_neighbour(t);
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_NE(test, dma_bypass_prepare(t->dev), 0);
+	KUNIT_EXPECT_EQ(test, *asked, !never);
+
+	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), never ? -EPERM : 0);
+	surveyed = *asked;
+	KUNIT_EXPECT_EQ(test, surveyed > 1, !never);
+	dma_bypass_set_policy(neighbour, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(neighbour),
+			never ? -EPERM : 0);
+	KUNIT_EXPECT_EQ(test, *asked, surveyed);
+	dma_bypass_unbind(neighbour);
 }
 
 const unsigned long sun4v_bypass_errors[SUN4V_TEST_ERRORS] = {
@@ -46,16 +71,15 @@ void sun4v_bypass_probe_fails(struct kunit *test)
 	bool lasting;
 	int i;
 
-	if (dma_bypass_never())
-		kunit_skip(test, "booted with iommu.dma_bypass=never");
-
+	sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
+	sun4v_test_survey(t);
+	dma_bypass_unbind(t->dev);
 	for (i = 0; i < SUN4V_TEST_ERRORS; i++) {
 		lasting = sun4v_bypass_errors[i] == HV_ENOTSUPPORTED;
 		t->iommu.bypass.support = SUN4V_BYPASS_UNKNOWN;
 		sun4v_hv_reset_calls(&t->hv);
 		sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, sun4v_bypass_errors[i]);
 		sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
-		dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
 		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev),
 				lasting ? -EOPNOTSUPP : 0);
 		KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS],
@@ -69,10 +93,8 @@ void sun4v_bypass_probe_recovers(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_attach(test, false);
 
-	if (dma_bypass_never())
-		kunit_skip(test, "booted with iommu.dma_bypass=never");
-
-	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
+	sun4v_test_survey(t);
+	dma_bypass_unbind(t->dev);
 	t->iommu.bypass.support = SUN4V_BYPASS_UNKNOWN;
 	sun4v_hv_reset_calls(&t->hv);
 	sun4v_hv_fail(&t->hv, SUN4V_HV_GETBYPASS, 1, HV_EIO);

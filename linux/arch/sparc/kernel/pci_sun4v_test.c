@@ -68,6 +68,7 @@ void sun4v_test_root_exit(struct pci_pbm_info *pbm)
 		kfree(atu->tbl.map);
 	kfree(atu);
 	kfree(pbm->iommu->tbl.map);
+	kvfree(pbm->iommu->bypass.joined);
 }
 
 /**

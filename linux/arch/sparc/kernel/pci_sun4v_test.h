@@ -88,6 +88,8 @@ int sun4v_test_notify(struct device *dev, unsigned long action);
 struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu);
 struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu);
 void sun4v_test_allow(struct sun4v_test *t);
+void sun4v_test_forget_survey(struct sun4v_test *t);
+unsigned int sun4v_test_survey(struct sun4v_test *t);
 dma_addr_t sun4v_test_map(struct sun4v_test *t, void *virt, size_t size,
 			  enum dma_data_direction dir);
 void sun4v_test_unmap(struct sun4v_test *t, dma_addr_t addr, size_t size,
@@ -138,6 +140,12 @@ void sun4v_root_firmware(struct kunit *test);
 void sun4v_hv_reports(struct kunit *test);
 void sun4v_hv_reports_atu(struct kunit *test);
 void sun4v_hv_accepts(struct kunit *test);
+
+/* The cases of pci_sun4v_survey_test.c. */
+void sun4v_bypass_large(struct kunit *test);
+void sun4v_bypass_large_apart(struct kunit *test);
+void sun4v_survey_error(struct kunit *test);
+void sun4v_survey_not_supported(struct kunit *test);
 
 #define SUN4V_TEST_ERRORS	6
 
