@@ -56,7 +56,9 @@ static void sun4v_bypass_learn(struct sun4v_bypass *bypass,
 {
 	switch (status) {
 	case HV_EOK:
-		WRITE_ONCE(bypass->support, SUN4V_BYPASS_YES);
+		/* A no that came meanwhile is the last word. */
+		cmpxchg(&bypass->support, SUN4V_BYPASS_UNKNOWN,
+			SUN4V_BYPASS_YES);
 		break;
 	case HV_ENOTSUPPORTED:
 		WRITE_ONCE(bypass->support, SUN4V_BYPASS_NO);
@@ -239,12 +241,13 @@ static int sun4v_bypass_survey_range(unsigned long pfn, unsigned long nr,
 	phys_addr_t phys = PFN_PHYS(pfn), end = PFN_PHYS(pfn + nr);
 	struct sun4v_bypass_survey *s = data;
 	struct sun4v_bypass *bypass = sun4v_bypass_of(s->dev);
+	/* For whatever a buffer may be. */
+	unsigned long prot = sun4v_bypass_prot(DMA_BIDIRECTIONAL, 0);
 	unsigned long addr, block, status;
 
 	for (; phys < end; phys = ALIGN(phys + 1, SUN4V_BYPASS_BLOCK)) {
 		cond_resched();
-		status = sun4v_bypass_getbypass(s->dev, phys,
-						HV_PCI_MAP_ATTR_READ, &addr);
+		status = sun4v_bypass_getbypass(s->dev, phys, prot, &addr);
 		sun4v_bypass_learn(bypass, status);
 		if (status == HV_ENOTSUPPORTED)
 			return -EOPNOTSUPP;
@@ -298,7 +301,7 @@ static int sun4v_bypass_open(struct device *dev, struct dma_bypass_window *win,
 	win->base = 0;
 	win->ops = &sun4v_bypass_ops;
 	win->ram[0].start = 0;
-	win->ram[0].end = PFN_PHYS(max_pfn) - 1;
+	win->ram[0].end = PFN_PHYS(max_pfn);
 	return sun4v_bypass_survey(dev);
 }
 

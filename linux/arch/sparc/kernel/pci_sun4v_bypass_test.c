@@ -416,6 +416,7 @@ static struct kunit_case sun4v_cases[] = {
 	KUNIT_CASE(bypass_to_closed_memory),
 	KUNIT_CASE(sun4v_bypass_large),
 	KUNIT_CASE(sun4v_bypass_large_apart),
+	KUNIT_CASE(sun4v_bypass_last_page),
 	KUNIT_CASE(sun4v_survey_error),
 	KUNIT_CASE(sun4v_survey_not_supported),
 	KUNIT_CASE_PARAM(bypass_list, atu_gen_params),

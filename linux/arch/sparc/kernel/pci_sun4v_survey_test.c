@@ -5,6 +5,7 @@
  */
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <asm/hypervisor.h>
@@ -75,6 +76,17 @@ static void apart_expect(struct sun4v_test *t, void *virt, void *block,
 		sun4v_test_expect(t, virt, block - virt, true);
 }
 
+/* Without the result of a survey two blocks are the most. */
+static void apart_unknown(struct sun4v_test *t, void *virt)
+{
+	unsigned long *joined = NULL;
+
+	swap(joined, t->iommu.bypass.joined);
+	sun4v_test_expect(t, virt, 2 * TEST_BLOCK, true);
+	sun4v_test_expect(t, virt, TEST_LARGE, false);
+	swap(joined, t->iommu.bypass.joined);
+}
+
 /* The ends may agree, and a block between them does not. */
 void sun4v_bypass_large_apart(struct kunit *test)
 {
@@ -95,6 +107,15 @@ void sun4v_bypass_large_apart(struct kunit *test)
 	sun4v_test_survey(t);
 	sun4v_test_expect(t, virt, TEST_LARGE, true);
 	KUNIT_EXPECT_TRUE(test, t->iommu.bypass.surveyed);
+	apart_unknown(t, virt);
+}
+
+/* The window ends where memory does. */
+void sun4v_bypass_last_page(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+
+	sun4v_test_expect(t, __va(PFN_PHYS(max_pfn - 1)), PG(1), true);
 }
 
 /* With one call of the survey failing, what becomes of a large buffer. */
@@ -132,6 +153,8 @@ void sun4v_survey_error(struct kunit *test)
 
 	calls = sun4v_test_survey(t);
 	KUNIT_EXPECT_GE(test, calls, TEST_BLOCKS);
+	KUNIT_EXPECT_EQ(test, t->hv.attrs,
+			HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE);
 	for (i = 0; i < SUN4V_TEST_ERRORS; i++) {
 		if (sun4v_bypass_errors[i] == HV_ENOTSUPPORTED)
 			continue;

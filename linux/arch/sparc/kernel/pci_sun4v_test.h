@@ -144,6 +144,7 @@ void sun4v_hv_accepts(struct kunit *test);
 /* The cases of pci_sun4v_survey_test.c. */
 void sun4v_bypass_large(struct kunit *test);
 void sun4v_bypass_large_apart(struct kunit *test);
+void sun4v_bypass_last_page(struct kunit *test);
 void sun4v_survey_error(struct kunit *test);
 void sun4v_survey_not_supported(struct kunit *test);
 
