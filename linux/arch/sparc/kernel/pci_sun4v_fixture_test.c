@@ -162,23 +162,30 @@ struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu)
 	return t;
 }
 
-static unsigned long sun4v_test_weight(const struct iommu_map_table *tbl)
+static unsigned long sun4v_test_weight(struct sun4v_test *t,
+				       const struct iommu_map_table *tbl)
 {
-	return bitmap_weight(tbl->map, tbl->poolsize * tbl->nr_pools);
+	unsigned long size = tbl->poolsize * tbl->nr_pools;
+
+	if (tbl != t->crowded)
+		return bitmap_weight(tbl->map, size);
+	KUNIT_EXPECT_EQ(t->test, size,
+			find_next_zero_bit(tbl->map, size, t->room));
+	return bitmap_weight(tbl->map, t->room);
 }
 
 /**
- * sun4v_test_allocated - how much of the address space is allocated
+ * sun4v_test_allocated - how much of the address space is allocated by a case
  * @t: the fixture
  *
  * Return: number of I/O pages.
  */
 unsigned long sun4v_test_allocated(struct sun4v_test *t)
 {
-	unsigned long pages = sun4v_test_weight(&t->iommu.tbl);
+	unsigned long pages = sun4v_test_weight(t, &t->iommu.tbl);
 
 	if (t->iommu.atu)
-		pages += sun4v_test_weight(&t->iommu.atu->tbl);
+		pages += sun4v_test_weight(t, &t->iommu.atu->tbl);
 	return pages;
 }
 
@@ -190,6 +197,8 @@ void sun4v_test_clean(struct sun4v_test *t)
 {
 	KUNIT_EXPECT_EQ(t->test, t->hv.tsb.live, 0);
 	KUNIT_EXPECT_EQ(t->test, t->hv.iotsb.live, 0);
+	KUNIT_EXPECT_EQ(t->test, t->hv.tsb.unknown, 0);
+	KUNIT_EXPECT_EQ(t->test, t->hv.iotsb.unknown, 0);
 	KUNIT_EXPECT_EQ(t->test, sun4v_test_allocated(t), 0);
 }
 
@@ -318,9 +327,13 @@ struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu)
 	return t;
 }
 
-/* Let a device with a back end bypass, with nothing called yet. */
-void sun4v_test_allow(struct sun4v_test *t)
+/*
+ * Let a device with a back end bypass, and tell how many calls there were.  They
+ * are counted anew then.
+ */
+unsigned int sun4v_test_allow(struct sun4v_test *t)
 {
+	unsigned int calls;
 	int err;
 
 	if (dma_bypass_never())
@@ -328,7 +341,9 @@ void sun4v_test_allow(struct sun4v_test *t)
 	err = dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_ASSERT_EQ(t->test, err, 0);
 	KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), 0);
+	calls = sun4v_test_calls(t);
 	sun4v_hv_reset_calls(&t->hv);
+	return calls;
 }
 
 /* As if no window had been opened yet behind the root complex. */
@@ -346,16 +361,8 @@ void sun4v_test_forget_survey(struct sun4v_test *t)
 /* Let a device bypass as its root complex is now, and tell how many calls. */
 unsigned int sun4v_test_survey(struct sun4v_test *t)
 {
-	unsigned int calls;
-
-	if (dma_bypass_never())
-		kunit_skip(t->test, "booted with iommu.dma_bypass=never");
 	sun4v_test_forget_survey(t);
-	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), 0);
-	calls = sun4v_test_calls(t);
-	sun4v_hv_reset_calls(&t->hv);
-	return calls;
+	return sun4v_test_allow(t);
 }
 
 /* A device that may bypass, with nothing called yet. */

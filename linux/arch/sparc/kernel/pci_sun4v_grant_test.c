@@ -84,6 +84,7 @@ void sun4v_bypass_probe_fails(struct kunit *test)
 				lasting ? -EOPNOTSUPP : 0);
 		KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS],
 				lasting ? 1 : 2);
+		sun4v_test_expect(t, t->buf, 64, !lasting);
 		dma_bypass_unbind(t->dev);
 	}
 }

@@ -244,6 +244,71 @@ void sun4v_hv_reports_atu(struct kunit *test)
 	check_end(t);
 }
 
+/* How two pages are mapped and demapped. */
+static const struct hv_kind {
+	enum sun4v_hv_service	map, demap;
+	unsigned long		map_arg[5], demap_arg[5];
+	struct hv_check		again;		/* the second one is mapped */
+} hv_kinds[] = {
+	{ SUN4V_HV_MAP, SUN4V_HV_DEMAP,
+	  { DEV, 2, 2, R, GOOD }, { DEV, 2, 2 },
+	  { "map: unknown", HV_FAST_PCI_IOMMU_MAP,
+	    { DEV, 3, 1, R, GOOD }, HV_EOK, "entry 3 mapped twice" } },
+	{ SUN4V_HV_IOTSB_MAP, SUN4V_HV_IOTSB_DEMAP,
+	  { DEV, IOTSB, COUNT(2, 2), R, GOOD }, { DEV, IOTSB, 2, 2 },
+	  { "map: unknown", HV_FAST_PCI_IOTSB_MAP,
+	    { DEV, IOTSB, COUNT(1, 3), R, GOOD }, HV_EOK,
+	    "entry 3 mapped twice" } },
+};
+
+static void check_halfway(struct sun4v_test *t, enum sun4v_hv_service service,
+			  unsigned long function, const unsigned long *arg,
+			  unsigned long live)
+{
+	struct sun4v_hv_table *table = sun4v_map_table(t);
+	unsigned long ret[2];
+
+	sun4v_hv_fail(&t->hv, service, 1, HV_EIO);
+	t->hv.fail[service].halfway = true;
+	KUNIT_EXPECT_EQ(t->test, check_call(t, function, arg, ret), HV_EIO);
+	KUNIT_EXPECT_EQ(t->test, table->live, live);
+	KUNIT_EXPECT_EQ(t->test, table->unknown, 1);
+}
+
+/*
+ * A call that fails half way leaves a page of which the guest cannot tell whether
+ * it is mapped: that may be demapped, and has to be before it is mapped.
+ */
+void sun4v_hv_fails(struct kunit *test)
+{
+	const bool use_atu = *(const bool *)test->param_value;
+	const unsigned long demap = use_atu ? HV_FAST_PCI_IOTSB_DEMAP :
+					      HV_FAST_PCI_IOMMU_DEMAP;
+	const struct hv_kind *kind = &hv_kinds[use_atu];
+	struct sun4v_test *t = check_begin(test, use_atu);
+	struct sun4v_hv_table *table = sun4v_map_table(t);
+	unsigned long ret[2];
+	u64 *list = t->buf;
+
+	list[1] = list[0];
+	check_halfway(t, kind->map, kind->again.function, kind->map_arg, 2);
+	check_row(t, &kind->again);
+	KUNIT_EXPECT_EQ(test, table->live, 3);
+	KUNIT_EXPECT_EQ(test, table->unknown, 0);
+
+	t->hv.stuck = table->base + 3 * IO_PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, check_call(t, demap, kind->demap_arg, ret),
+			HV_EINVAL);
+	KUNIT_EXPECT_EQ(test, table->live, 3);
+	t->hv.stuck = 0;
+
+	check_halfway(t, kind->demap, demap, kind->demap_arg, 2);
+	KUNIT_EXPECT_EQ(test, check_call(t, demap, kind->demap_arg, ret),
+			HV_EOK);
+	KUNIT_EXPECT_EQ(test, table->unknown, 0);
+	check_end(t);
+}
+
 /* What is allowed: answered as documented, and nothing is reported. */
 static const struct hv_allowed {
 	const char	*desc;

@@ -22,6 +22,7 @@
 
 #define HV_POISON	0x5ca1ab1e0ddba11UL
 #define HV_VALID	BIT_ULL(12)
+#define HV_UNKNOWN	BIT_ULL(11)	/* to the guest, as a call failed */
 #define HV_ATTRS	GENMASK_ULL(2, 0)
 #define HV_RW		(HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE)
 #define HV_IOTSB	1
@@ -98,34 +99,58 @@ static unsigned long hv_check_page(struct sun4v_hv *hv, u64 ra)
 	return HV_EOK;
 }
 
-static unsigned long hv_map(struct sun4v_hv *hv, struct sun4v_hv_table *table,
-			    unsigned long index, unsigned long n,
-			    unsigned long attrs, u64 list, unsigned long *done)
+static void hv_set(struct sun4v_hv_table *table, unsigned long index, u64 entry)
 {
-	unsigned long i, status;
-	u64 *page = __va(list);
+	u64 old = table->entry[index];
+
+	table->live += !!(entry & HV_VALID) - !!(old & HV_VALID);
+	table->unknown += !!(entry & HV_UNKNOWN) - !!(old & HV_UNKNOWN);
+	table->entry[index] = entry;
+}
+
+static unsigned long hv_check_map(struct sun4v_hv *hv,
+				  const struct sun4v_hv_table *table,
+				  unsigned long index, unsigned long n,
+				  unsigned long attrs, u64 list)
+{
+	unsigned long status;
 
 	status = hv_check_range(hv, table, index, n) ?:
 		 hv_check_attrs(hv, attrs) ?:
 		 hv_check_page(hv, list & IO_PAGE_MASK) ?:
 		 hv_check_page(hv, (list + n * sizeof(u64) - 1) & IO_PAGE_MASK);
-	if (status)
-		return status;
-	if (list % sizeof(u64)) {
+	if (!status && list % sizeof(u64)) {
 		hv_violation(hv, "list at %llx", list);
 		return HV_EBADALIGN;
 	}
+	return status;
+}
+
+/* An entry is demapped before it is mapped again. */
+static void hv_map_entry(struct sun4v_hv *hv, struct sun4v_hv_table *table,
+			 unsigned long index, u64 entry)
+{
+	if (table->entry[index])
+		hv_violation(hv, "entry %lx mapped twice", index);
+	hv_set(table, index, entry);
+}
+
+static unsigned long hv_map(struct sun4v_hv *hv, struct sun4v_hv_table *table,
+			    unsigned long index, unsigned long n,
+			    unsigned long attrs, u64 list, unsigned long *done)
+{
+	unsigned long i, status = hv_check_map(hv, table, index, n, attrs, list);
+	u64 *page = __va(list);
+
+	if (status)
+		return status;
 
 	n = hv->chunk ? min(n, hv->chunk) : n;
 	for (i = 0; i < n; i++) {
 		status = hv_check_page(hv, page[i]);
 		if (status)
 			return status;
-		if (table->entry[index + i])
-			hv_violation(hv, "entry %lx mapped twice", index + i);
-		else
-			table->live++;
-		table->entry[index + i] = page[i] | HV_VALID | attrs;
+		hv_map_entry(hv, table, index + i, page[i] | HV_VALID | attrs);
 	}
 	*done = n;
 	return HV_EOK;
@@ -136,17 +161,18 @@ static unsigned long hv_demap(struct sun4v_hv *hv, struct sun4v_hv_table *table,
 			      unsigned long *done)
 {
 	unsigned long i, status = hv_check_range(hv, table, index, n);
+	u64 first = table->base + ((u64)index << IO_PAGE_SHIFT);
 
 	if (status)
 		return status;
 
 	n = hv->chunk ? min(n, hv->chunk) : n;
+	if (hv->stuck && hv->stuck - first < n << IO_PAGE_SHIFT)
+		return HV_EINVAL;
 	for (i = 0; i < n; i++) {
-		if (table->entry[index + i])
-			table->live--;
-		else
+		if (!table->entry[index + i])
 			hv_violation(hv, "entry %lx is not mapped", index + i);
-		table->entry[index + i] = 0;
+		hv_set(table, index + i, 0);
 	}
 	*done = n;
 	return HV_EOK;
@@ -176,7 +202,7 @@ static unsigned long hv_iommu_getmap(struct sun4v_hv *hv,
 	if (status)
 		return status;
 	entry = hv->tsb.entry[arg[1]];
-	if (!entry)
+	if (!(entry & HV_VALID))
 		return HV_ENOMAP;
 	ret[0] = entry & HV_ATTRS;
 	ret[1] = entry & IO_PAGE_MASK;
@@ -288,17 +314,70 @@ static const struct {
 				    hv_iotsb_demap },
 };
 
+static void hv_map_fails(struct sun4v_hv *hv, struct sun4v_hv_table *table,
+			 unsigned long index, unsigned long n,
+			 unsigned long attrs, u64 list, bool halfway)
+{
+	u64 *page = __va(list);
+	unsigned long i;
+
+	if (hv_check_map(hv, table, index, n, attrs, list))
+		return;
+	for (i = 0; i < n; i++)
+		hv_map_entry(hv, table, index + i, page[i] | HV_UNKNOWN);
+	if (halfway)
+		hv_set(table, index, page[0] | HV_VALID | attrs);
+}
+
+static void hv_demap_fails(struct sun4v_hv *hv, struct sun4v_hv_table *table,
+			   unsigned long index, unsigned long n, bool halfway)
+{
+	if (hv_check_range(hv, table, index, n) || !halfway)
+		return;
+	if (!table->entry[index])
+		hv_violation(hv, "entry %lx is not mapped", index);
+	hv_set(table, index, (table->entry[index] & IO_PAGE_MASK) | HV_UNKNOWN);
+}
+
+/*
+ * Nothing documented says that a call that fails has done nothing: it may have
+ * got through with the first page.
+ */
+static void hv_fail(struct sun4v_hv *hv, int service, const unsigned long *arg)
+{
+	bool halfway = hv->fail[service].halfway;
+
+	switch (service) {
+	case SUN4V_HV_MAP:
+		hv_map_fails(hv, &hv->tsb, arg[1], arg[2], arg[3], arg[4],
+			     halfway);
+		break;
+	case SUN4V_HV_IOTSB_MAP:
+		hv_map_fails(hv, &hv->iotsb, arg[2] & GENMASK(47, 0),
+			     arg[2] >> 48, arg[3], arg[4], halfway);
+		break;
+	case SUN4V_HV_DEMAP:
+		hv_demap_fails(hv, &hv->tsb, arg[1], arg[2], halfway);
+		break;
+	case SUN4V_HV_IOTSB_DEMAP:
+		hv_demap_fails(hv, &hv->iotsb, arg[2], arg[3], halfway);
+		break;
+	}
+}
+
 static unsigned long hv_serve(struct sun4v_hv *hv, int service,
 			      const unsigned long *arg, unsigned long *ret)
 {
 	hv->calls[service]++;
-	if (hv->calls[service] == hv->fail[service].call) {
+	if (arg[0] != hv->devhandle)
+		return hv_violation(hv, "devhandle %lx", arg[0]);
+	if (hv->calls[service] - hv->fail[service].call <
+	    hv->fail[service].times) {
+		hv_fail(hv, service, arg);
 		if (!hv->fail[service].status)
 			ret[0] = 0;
 		return hv->fail[service].status;
 	}
-	if (arg[0] != hv->devhandle)
-		return hv_violation(hv, "devhandle %lx", arg[0]);
 	return hv_services[service].handler(hv, arg, ret);
 }
 
@@ -385,7 +464,7 @@ void sun4v_hv_reset_calls(struct sun4v_hv *hv)
 }
 
 /**
- * sun4v_hv_fail - let a call fail, without any effect
+ * sun4v_hv_fail - let a call fail, once and with nothing done
  * @hv: the model
  * @service: which one
  * @call: at which call, the next one being the first
@@ -394,8 +473,11 @@ void sun4v_hv_reset_calls(struct sun4v_hv *hv)
 void sun4v_hv_fail(struct sun4v_hv *hv, enum sun4v_hv_service service,
 		   unsigned int call, unsigned long status)
 {
-	hv->fail[service].call = hv->calls[service] + call;
-	hv->fail[service].status = status;
+	hv->fail[service] = (struct sun4v_hv_failure) {
+		.call	= hv->calls[service] + call,
+		.times	= 1,
+		.status	= status,
+	};
 }
 
 static void *hv_translate(const struct sun4v_hv_table *table, u64 addr,

@@ -36,17 +36,26 @@ struct sun4v_hv_block {
 #define SUN4V_HV_MACHINE	BIT_ULL(40)	/* of all other memory */
 #define SUN4V_HV_BYPASS_BASE	0xfffc000000000000ULL
 
-/* An I/O translation storage buffer; an entry is address, VALID, attributes. */
+/*
+ * An I/O translation storage buffer; an entry is address, VALID, attributes.  Of
+ * unknown ones the guest cannot tell whether they are mapped.
+ */
 struct sun4v_hv_table {
 	u64		*entry;
 	unsigned long	entries;
 	u64		base;
 	unsigned long	live;
+	unsigned long	unknown;
 };
 
-/* A call that is to fail, counted from one; zero for none. */
+/*
+ * Calls that are to fail: the first of them, counted from one, and how many; and
+ * whether they map, or demap, their first page all the same.
+ */
 struct sun4v_hv_failure {
 	unsigned int	call;
+	unsigned int	times;
+	bool		halfway;
 	unsigned long	status;
 };
 
@@ -59,6 +68,7 @@ struct sun4v_hv_failure {
  * @block: memory that is not where the rest of it is
  * @chunk: how many pages one call maps or demaps at most; zero for all
  * @fail: what is to fail, by service
+ * @stuck: address of a page that is never demapped; zero for none
  * @tsb: the table of the legacy IOMMU
  * @iotsb: the table of the ATU, in the guest's memory
  * @bound: how many devices are bound to @iotsb
@@ -78,6 +88,7 @@ struct sun4v_hv {
 	unsigned long		chunk;
 
 	struct sun4v_hv_failure	fail[SUN4V_HV_NR_SERVICES];
+	u64			stuck;
 	struct sun4v_hv_table	tsb;
 	struct sun4v_hv_table	iotsb;
 	unsigned int		bound;

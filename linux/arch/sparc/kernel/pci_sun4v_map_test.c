@@ -21,6 +21,8 @@ static const struct sun4v_map_param map_params[] = {
 	{ "ATU, three by three",	true,	3 },
 };
 
+KUNIT_ARRAY_PARAM_DESC(map, map_params, desc);
+
 /**
  * sun4v_map_gen_params - KUnit parameter generator: every kind of IOMMU
  * @prev: last parameter
@@ -30,13 +32,7 @@ static const struct sun4v_map_param map_params[] = {
  */
 const void *sun4v_map_gen_params(const void *prev, char *desc)
 {
-	const struct sun4v_map_param *p = prev;
-
-	p = p ? p + 1 : map_params;
-	if (p == map_params + ARRAY_SIZE(map_params))
-		return NULL;
-	strscpy(desc, p->desc, KUNIT_PARAM_DESC_SIZE);
-	return p;
+	return map_gen_params(prev, desc);
 }
 
 /* Set up the fixture as the parameter of the case has it. */
@@ -49,28 +45,33 @@ struct sun4v_test *sun4v_map_begin(struct kunit *test)
 	return t;
 }
 
-/* What a device with a mask of 64 bits is mapped with. */
+static bool map_uses_atu(struct sun4v_test *t)
+{
+	return t->iommu.atu && dma_get_mask(t->dev) > DMA_BIT_MASK(32);
+}
+
+/* What a device is mapped with. */
 enum sun4v_hv_service sun4v_map_service(struct sun4v_test *t)
 {
-	return t->iommu.atu ? SUN4V_HV_IOTSB_MAP : SUN4V_HV_MAP;
+	return map_uses_atu(t) ? SUN4V_HV_IOTSB_MAP : SUN4V_HV_MAP;
 }
 
 /* What undoes that. */
 enum sun4v_hv_service sun4v_demap_service(struct sun4v_test *t)
 {
-	return t->iommu.atu ? SUN4V_HV_IOTSB_DEMAP : SUN4V_HV_DEMAP;
+	return map_uses_atu(t) ? SUN4V_HV_IOTSB_DEMAP : SUN4V_HV_DEMAP;
 }
 
 /* Where the hypervisor keeps it. */
 struct sun4v_hv_table *sun4v_map_table(struct sun4v_test *t)
 {
-	return t->iommu.atu ? &t->hv.iotsb : &t->hv.tsb;
+	return map_uses_atu(t) ? &t->hv.iotsb : &t->hv.tsb;
 }
 
 /* Where its addresses come from. */
 struct iommu_map_table *sun4v_map_allocator(struct sun4v_test *t)
 {
-	return t->iommu.atu ? &t->iommu.atu->tbl : &t->iommu.tbl;
+	return map_uses_atu(t) ? &t->iommu.atu->tbl : &t->iommu.tbl;
 }
 
 static bool map_in_atu(struct sun4v_test *t, dma_addr_t addr)
@@ -310,14 +311,36 @@ static void map_batches_list(struct sun4v_test *t, void *virt, size_t first,
 	sg_free_table(&sgt);
 }
 
+/* The memory is free again, also if a call to map it fails, or to demap it. */
+static void map_batches_coherent(struct sun4v_test *t, size_t size,
+				 enum sun4v_hv_service service,
+				 unsigned int call)
+{
+	unsigned long pages = global_zone_page_state(NR_FREE_PAGES);
+	dma_addr_t addr;
+	void *virt;
+
+	sun4v_hv_reset_calls(&t->hv);
+	sun4v_hv_fail(&t->hv, service, call, HV_EINVAL);
+	virt = dma_alloc_coherent(t->dev, size, &addr, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(t->test, !virt, service == sun4v_map_service(t));
+	if (virt) {
+		sun4v_test_reaches(t, addr, virt, size, true);
+		dma_free_coherent(t->dev, size, virt, addr);
+	}
+	KUNIT_EXPECT_GE(t->test, t->hv.calls[service], call);
+	sun4v_test_clean(t);
+	/* Some are where processors keep them. */
+	KUNIT_EXPECT_GT(t->test, global_zone_page_state(NR_FREE_PAGES) +
+			PHYS_PFN(size) / 2, pages);
+}
+
 /* As many pages as one call takes, one less, and more. */
 void sun4v_map_batches(struct kunit *test)
 {
 	struct sun4v_test *t = map_begin_batches(test);
 	const size_t largest = PG(2 * TEST_BATCH), size = PG(TEST_BATCH + 2);
 	void *virt = alloc_pages_exact(largest, GFP_KERNEL);
-	unsigned long pages;
-	dma_addr_t addr;
 	int more;
 
 	KUNIT_ASSERT_NOT_NULL(test, virt);
@@ -328,14 +351,9 @@ void sun4v_map_batches(struct kunit *test)
 	map_batches_list(t, virt, TEST_BATCH / 2, 3 * TEST_BATCH / 2, 2);
 	free_pages_exact(virt, largest);
 
-	pages = global_zone_page_state(NR_FREE_PAGES);
-	virt = dma_alloc_coherent(t->dev, size, &addr, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, virt);
-	sun4v_test_reaches(t, addr, virt, size, true);
-	dma_free_coherent(t->dev, size, virt, addr);
-	/* Some are where processors keep them. */
-	KUNIT_EXPECT_GT(test, global_zone_page_state(NR_FREE_PAGES) +
-			PHYS_PFN(size) / 2, pages);
+	map_batches_coherent(t, size, sun4v_map_service(t), 1);
+	map_batches_coherent(t, size, sun4v_map_service(t), 2);
+	map_batches_coherent(t, size, sun4v_demap_service(t), 1);
 }
 
 /* What was never mapped is not demapped, wherever it lies. */

@@ -38,6 +38,8 @@ static void root_end(struct sun4v_test *t)
 	t->dev = NULL;
 	sun4v_test_end(t->test);
 	t->test->priv = NULL;
+	kunit_kfree(t->test, t->buf);
+	kunit_kfree(t->test, t);
 }
 
 /* Without its table the ATU is not used. */
@@ -193,6 +195,24 @@ void sun4v_root_firmware(struct kunit *test)
 	root_keeps(root_prepare(test), ULONG_MAX);
 }
 
+/* A call fails: nothing is kept for it.  It fails again: the entry is. */
+static void root_fails(struct kunit *test, enum sun4v_hv_service service,
+		       unsigned int call, unsigned long error, bool halfway,
+		       unsigned long entry)
+{
+	unsigned int times;
+	struct sun4v_test *t;
+
+	for (times = 1; times <= 2; times++) {
+		t = root_prepare(test);
+		sun4v_hv_fail(&t->hv, service, call, error);
+		t->hv.fail[service].times = times;
+		t->hv.fail[service].halfway = halfway;
+		root_keeps(t, times == 2 ? entry : ULONG_MAX);
+		root_end(t);
+	}
+}
+
 /* An entry that cannot be read may be the firmware's. */
 void sun4v_root_getmap_error(struct kunit *test)
 {
@@ -200,18 +220,12 @@ void sun4v_root_getmap_error(struct kunit *test)
 		HV_EINVAL, HV_EBADALIGN, HV_ENORADDR, HV_ENOTSUPPORTED,
 	};
 	unsigned long entry;
-	struct sun4v_test *t;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(errors); i++) {
-		for (entry = 0; entry < TEST_ENTRIES; entry++) {
-			t = root_prepare(test);
-			sun4v_hv_fail(&t->hv, SUN4V_HV_GETMAP, entry + 1,
-				      errors[i]);
-			root_keeps(t, entry);
-			root_end(t);
-		}
-	}
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		for (entry = 0; entry < TEST_ENTRIES; entry++)
+			root_fails(test, SUN4V_HV_GETMAP, entry + 1, errors[i],
+				   false, entry);
 }
 
 /* What cannot be demapped goes on being reached by devices. */
@@ -219,20 +233,17 @@ void sun4v_root_demap_error(struct kunit *test)
 {
 	static const unsigned long errors[] = { HV_EINVAL, HV_EIO, HV_EOK };
 	unsigned long entry;
-	struct sun4v_test *t;
 	unsigned int call;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
-		call = 0;
-		for (entry = 0; entry < TEST_ENTRIES; entry++) {
+		for (entry = 0, call = 1; entry < TEST_ENTRIES; entry++) {
 			if (!root_is_mapped(entry) || root_is_firmware(entry))
 				continue;
-			t = root_prepare(test);
-			sun4v_hv_fail(&t->hv, SUN4V_HV_DEMAP, ++call,
-				      errors[i]);
-			root_keeps(t, entry);
-			root_end(t);
+			root_fails(test, SUN4V_HV_DEMAP, call, errors[i],
+				   false, entry);
+			root_fails(test, SUN4V_HV_DEMAP, call++, errors[i],
+				   errors[i], entry);
 		}
 	}
 }

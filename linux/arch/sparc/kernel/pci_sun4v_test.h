@@ -41,6 +41,9 @@ struct sun4v_test {
 	struct device_dma_parameters dma_parms;
 	struct device		*dev;
 	void			*buf;
+	unsigned long		attrs;
+	const struct iommu_map_table *crowded;	/* its pages are all taken ... */
+	unsigned int		room;		/* ... but for so many */
 	unsigned long		version[2];
 };
 
@@ -49,11 +52,15 @@ struct sun4v_test {
  * @desc: what it is
  * @use_atu: with an ATU?
  * @chunk: pages that one hypervisor call maps or demaps at most; zero for all
+ * @bits32: with a mask of 32 bits, which keeps a device out of the ATU?
+ * @refused: with the attribute, for which there is no bypass?
  */
 struct sun4v_map_param {
 	const char	*desc;
 	bool		use_atu;
 	unsigned long	chunk;
+	bool		bits32;
+	bool		refused;
 };
 
 extern const struct dma_map_ops *sun4v_test_dma_ops;
@@ -87,7 +94,7 @@ long sun4v_test_refused_for(struct sun4v_test *t,
 int sun4v_test_notify(struct device *dev, unsigned long action);
 struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu);
 struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu);
-void sun4v_test_allow(struct sun4v_test *t);
+unsigned int sun4v_test_allow(struct sun4v_test *t);
 void sun4v_test_forget_survey(struct sun4v_test *t);
 unsigned int sun4v_test_survey(struct sun4v_test *t);
 dma_addr_t sun4v_test_map(struct sun4v_test *t, void *virt, size_t size,
@@ -125,9 +132,13 @@ const void *sun4u_merge_gen_params(const void *prev, char *desc);
 void sun4u_merge_list(struct kunit *test);
 
 /* The cases of pci_sun4v_error_test.c. */
+const void *sun4v_error_gen_params(const void *prev, char *desc);
 void sun4v_map_error(struct kunit *test);
-void sun4v_map_and_demap_error(struct kunit *test);
 void sun4v_demap_error(struct kunit *test);
+void sun4v_map_and_demap_error(struct kunit *test);
+void sun4v_demap_refused(struct kunit *test);
+void sun4v_undo_refused(struct kunit *test);
+void sun4v_list_exhausted(struct kunit *test);
 
 /* The cases of pci_sun4v_root_test.c. */
 void sun4v_root_conf_error(struct kunit *test);
@@ -139,6 +150,7 @@ void sun4v_root_firmware(struct kunit *test);
 /* The cases of pci_sun4v_hv_check_test.c. */
 void sun4v_hv_reports(struct kunit *test);
 void sun4v_hv_reports_atu(struct kunit *test);
+void sun4v_hv_fails(struct kunit *test);
 void sun4v_hv_accepts(struct kunit *test);
 
 /* The cases of pci_sun4v_survey_test.c. */
