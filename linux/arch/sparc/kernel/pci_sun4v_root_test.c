@@ -243,7 +243,7 @@ void sun4v_root_demap_error(struct kunit *test)
 			root_fails(test, SUN4V_HV_DEMAP, call, errors[i],
 				   false, entry);
 			root_fails(test, SUN4V_HV_DEMAP, call++, errors[i],
-				   errors[i], entry);
+				   errors[i] != HV_EOK, entry);
 		}
 	}
 }
