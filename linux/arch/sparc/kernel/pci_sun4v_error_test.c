@@ -250,6 +250,27 @@ static void map_works(struct sun4v_test *t, const struct map_op *op)
 	KUNIT_EXPECT_EQ(t->test, sun4v_test_allocated(t), kept);
 }
 
+/* Every operation, with each fault at one call after the other, until none is hit. */
+static void error_each(struct sun4v_test *t,
+		       bool (*fails)(struct sun4v_test *t,
+				     const struct map_op *op, unsigned int call,
+				     const struct map_fault *fault),
+		       const struct map_fault *faults, int nr)
+{
+	const struct map_op *op;
+	unsigned int call;
+	int i;
+
+	for (op = map_ops; op < map_ops + ARRAY_SIZE(map_ops); op++) {
+		for (i = 0; i < nr; i++) {
+			for (call = 1; fails(t, op, call, &faults[i]); call++)
+				;
+			KUNIT_EXPECT_GT(t->test, call,
+					t->hv.chunk == 1 ? 4 : 1);
+		}
+	}
+}
+
 static bool map_fails(struct sun4v_test *t, const struct map_op *op,
 		      unsigned int call, const struct map_fault *fault)
 {
@@ -272,18 +293,8 @@ void sun4v_map_error(struct kunit *test)
 {
 	const struct sun4v_map_param *p = test->param_value;
 	struct sun4v_test *t = error_begin(test);
-	const struct map_fault *fault;
-	const struct map_op *op;
-	unsigned int call;
 
-	for (op = map_ops; op < map_ops + ARRAY_SIZE(map_ops); op++) {
-		for (fault = map_faults;
-		     fault < map_faults + ARRAY_SIZE(map_faults); fault++) {
-			for (call = 1; map_fails(t, op, call, fault); call++)
-				;
-			KUNIT_EXPECT_GT(test, call, t->hv.chunk == 1 ? 4 : 1);
-		}
-	}
+	error_each(t, map_fails, map_faults, ARRAY_SIZE(map_faults));
 	/* A mask that is too small is not the hypervisor's business. */
 	KUNIT_EXPECT_EQ(test, sun4v_test_refused(t) > 0, p->refused && !p->bits32);
 }
@@ -307,18 +318,8 @@ static bool demap_fails(struct sun4v_test *t, const struct map_op *op,
 void sun4v_demap_error(struct kunit *test)
 {
 	struct sun4v_test *t = error_begin(test);
-	const struct map_fault *fault;
-	const struct map_op *op;
-	unsigned int call;
 
-	for (op = map_ops; op < map_ops + ARRAY_SIZE(map_ops); op++) {
-		for (fault = demap_faults;
-		     fault < demap_faults + ARRAY_SIZE(demap_faults); fault++) {
-			for (call = 1; demap_fails(t, op, call, fault); call++)
-				;
-			KUNIT_EXPECT_GT(test, call, t->hv.chunk == 1 ? 4 : 1);
-		}
-	}
+	error_each(t, demap_fails, demap_faults, ARRAY_SIZE(demap_faults));
 }
 
 /* A mapping fails half way, and so does what undoes it. */
@@ -334,6 +335,7 @@ static bool undo_fails(struct sun4v_test *t, const struct map_op *op,
 	fault_set(t, sun4v_demap_service(t), undo, fault);
 	mapped = error_map(t, op);
 	hit = fault_hit(t, sun4v_demap_service(t));
+	KUNIT_EXPECT_EQ(t->test, mapped, !fault_hit(t, sun4v_map_service(t)));
 	if (mapped) {
 		sun4v_hv_reset_calls(&t->hv);
 		op->unmap(t);
@@ -343,23 +345,22 @@ static bool undo_fails(struct sun4v_test *t, const struct map_op *op,
 	return hit;
 }
 
+/* At each call that undoes it, of which there is at least one. */
+static bool undo_each_fails(struct sun4v_test *t, const struct map_op *op,
+			    unsigned int call, const struct map_fault *fault)
+{
+	unsigned int undo;
+
+	for (undo = 1; undo_fails(t, op, call, undo, fault); undo++)
+		;
+	return undo > 1;
+}
+
 void sun4v_map_and_demap_error(struct kunit *test)
 {
 	struct sun4v_test *t = error_begin(test);
-	const struct map_fault *fault;
-	const struct map_op *op;
-	unsigned int call, undo;
 
-	for (op = map_ops; op < map_ops + ARRAY_SIZE(map_ops); op++) {
-		for (fault = demap_faults;
-		     fault < demap_faults + ARRAY_SIZE(demap_faults); fault++) {
-			for (call = 1; undo_fails(t, op, call, 1, fault); call++)
-				for (undo = 2; undo_fails(t, op, call, undo,
-							  fault); undo++)
-					;
-			KUNIT_EXPECT_GT(test, call, t->hv.chunk == 1 ? 4 : 1);
-		}
-	}
+	error_each(t, undo_each_fails, demap_faults, ARRAY_SIZE(demap_faults));
 }
 
 /* The n-th entry that is mapped, or may be. */

@@ -28,6 +28,8 @@ static const struct merge_param {
 	{ "ATU, as it comes",		true, U32_MAX, PG(8) },
 };
 
+KUNIT_ARRAY_PARAM_DESC(merge, merge_params, desc);
+
 /**
  * sun4v_merge_gen_params - KUnit parameter generator: what a device allows
  * @prev: last parameter
@@ -37,13 +39,7 @@ static const struct merge_param {
  */
 const void *sun4v_merge_gen_params(const void *prev, char *desc)
 {
-	const struct merge_param *p = prev ? (const struct merge_param *)prev + 1 :
-					     merge_params;
-
-	if (p == merge_params + ARRAY_SIZE(merge_params))
-		return NULL;
-	strscpy(desc, p->desc, KUNIT_PARAM_DESC_SIZE);
-	return p;
+	return merge_gen_params(prev, desc);
 }
 
 /**
