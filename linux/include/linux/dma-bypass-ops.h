@@ -193,6 +193,7 @@ extern struct mutex dma_bypass_mutex;
 int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops);
 void dma_bypass_detach(struct device *dev);
 void dma_bypass_device_added(struct device *dev);
+void dma_bypass_device_removed(struct device *dev);
 void dma_bypass_unbind(struct device *dev);
 void dma_bypass_mask_changed(struct device *dev);
 void dma_bypass_resize(struct device *dev,
@@ -229,6 +230,10 @@ static inline void dma_bypass_detach(struct device *dev)
 }
 
 static inline void dma_bypass_device_added(struct device *dev)
+{
+}
+
+static inline void dma_bypass_device_removed(struct device *dev)
 {
 }
 

@@ -91,7 +91,7 @@ void dma_bypass_uevent(struct dma_bypass *b)
 	char policy[32], state[32], reason[32];
 	char *envp[4] = { policy, state, reason, NULL };
 
-	if (!device_is_registered(b->dev))
+	if (!device_is_registered(b->dev) || b->gone)
 		return;
 	snprintf(policy, sizeof(policy), "DMA_BYPASS_POLICY=%s",
 		 dma_bypass_policies[b->policy]);

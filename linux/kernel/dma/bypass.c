@@ -73,6 +73,9 @@ static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b, u64 *mask)
 {
 	struct dma_bypass_facts facts;
 
+	*mask = 0;
+	if (b->gone)
+		return DMA_BYPASS_NO_UNSUPPORTED;
 	dma_bypass_gather(b->dev, b->policy, &facts);
 	facts.mask = dma_bypass_mask(b->dev);
 	b->ops->facts(b->dev, &facts);
@@ -300,6 +303,26 @@ void dma_bypass_device_added(struct device *dev)
 			dma_bypass_uevent(b);
 	}
 	dma_bypass_recheck();
+	mutex_unlock(&dma_bypass_mutex);
+}
+
+/**
+ * dma_bypass_device_removed - a device is about to leave its IOMMU group
+ * @dev: device that is being deleted, without a driver
+ *
+ * Its files in sysfs stay a little longer: from now on they do not make anybody
+ * look at the group.
+ *
+ * Context: Process context.
+ */
+void dma_bypass_device_removed(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return;
+	mutex_lock(&dma_bypass_mutex);
+	b->gone = true;
 	mutex_unlock(&dma_bypass_mutex);
 }
 

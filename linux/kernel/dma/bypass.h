@@ -34,6 +34,7 @@
  * @told: the driver's refusal was reported since it was bound
  * @in_sysfs: the files in sysfs exist
  * @announced: user space knows of them
+ * @gone: the device is being deleted
  * @node: in dma_bypass_asked, from the first question to the driver's end
  *
  * All but the windows is protected by dma_bypass_mutex.  What memory hotplug may
@@ -56,6 +57,7 @@ struct dma_bypass {
 	bool				told;
 	bool				in_sysfs;
 	bool				announced;
+	bool				gone;
 	struct list_head		node;
 };
 
