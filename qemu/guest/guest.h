@@ -71,6 +71,9 @@ bool note_uevents(bool on);
 /* The lines of UEVENTS with this word, once there are as many as wanted. */
 int uevents(const char *word, int wanted);
 
+/* Those with this word of two seconds, which is long for one that does not come. */
+int all_uevents(const char *word);
+
 /* The file in the directory of the device's IOMMU group. */
 const char *group_file(const char *name);
 

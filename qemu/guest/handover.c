@@ -43,7 +43,7 @@ static const char *find_record(int fd, const char *one, const char *two)
 	ssize_t len;
 	int tries;
 
-	for (tries = 0; tries < 100; tries++) {
+	for (tries = 0; tries < 500; tries++) {
 		while ((len = read(fd, record, sizeof(record) - 1)) > 0) {
 			record[len] = '\0';
 			found = strstr(record, two);

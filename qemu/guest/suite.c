@@ -161,20 +161,33 @@ bool note_uevents(bool on)
 	return !write_file("/sys/kernel/uevent_helper", on ? "/init" : "\n");
 }
 
+static int count_uevents(const char *word)
+{
+	const char *found = read_file(UEVENTS);
+	int nr;
+
+	for (nr = 0; (found = strstr(found, word)); nr++)
+		found++;
+	return nr;
+}
+
 int uevents(const char *word, int wanted)
 {
 	int tries, nr;
 
-	for (tries = 0; tries < 100; tries++) {
-		const char *found = read_file(UEVENTS);
-
-		for (nr = 0; (found = strstr(found, word)); nr++)
-			found++;
+	for (tries = 0; tries < 500; tries++) {
+		nr = count_uevents(word);
 		if (nr >= wanted)
 			break;
 		usleep(20000);
 	}
 	return nr;
+}
+
+int all_uevents(const char *word)
+{
+	sleep(2);
+	return count_uevents(word);
 }
 
 const char *group_file(const char *name)

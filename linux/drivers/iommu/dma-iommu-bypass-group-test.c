@@ -159,7 +159,7 @@ static void last_grant_opens_for_those_who_asked(struct kunit *test)
 	allow(1);
 	allow(2);
 	while (dma_bypass_state(member(0)) != DMA_BYPASS_OPEN &&
-	       tries++ < 100) {
+	       tries++ < 500) {
 		probe(test, 0, buffer(test));
 		msleep(20);
 	}

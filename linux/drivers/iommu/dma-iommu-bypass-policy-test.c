@@ -169,7 +169,7 @@ static void veto_refuses_the_first_mapping(struct kunit *test)
 
 	lift(test, veto);
 	probe(test, 0, page, SZ_4K, BYPASS);
-	while (dma_bypass_state(dev_of(0)) != DMA_BYPASS_OPEN && tries++ < 100)
+	while (dma_bypass_state(dev_of(0)) != DMA_BYPASS_OPEN && tries++ < 500)
 		msleep(20);
 	expect_bypass(test, page);
 }

@@ -119,6 +119,8 @@ static inline u64 vtd_page_size(struct device *dev, dma_addr_t iova)
 #define HIGH		GFP_KERNEL
 #define LOW		(GFP_KERNEL | GFP_DMA32)
 #define MAX_CHUNKS	8
+/* Where each access is checked, time is dear. */
+#define SHARE		(IS_ENABLED(CONFIG_KASAN) ? 20 : 1)
 
 /* Where the window has to be: reckoned here, not asked of the code under test. */
 static inline dma_addr_t half(int i)
@@ -297,6 +299,18 @@ static inline phys_addr_t mapped(int i, phys_addr_t phys)
 {
 	return iommu_iova_to_phys(iommu_get_domain_for_dev(dev_of(i)),
 				  half(i) + phys);
+}
+
+static inline void reopen(struct kunit *test, int times)
+{
+	struct page *page = buffer(test, HIGH);
+
+	while (times--) {
+		open_window(test, 0);
+		KUNIT_ASSERT_GE(test, probe(test, 0, page, SZ_4K, BYPASS),
+				half(0));
+		KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	}
 }
 
 static inline bool translated(int i)

@@ -161,7 +161,7 @@ static void first_mapping_asks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS), LOWER);
 	while (dma_bypass_state(dev_of(0)) == DMA_BYPASS_CLOSED &&
 	       dma_bypass_reason(dev_of(0)) == DMA_BYPASS_GRANTED &&
-	       tries++ < 200)
+	       tries++ < 500)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
 			can_open() ? UPPER : LOWER);
