@@ -142,10 +142,10 @@ static void set_policy(struct kunit *test, const struct word *w)
 /* Where a window is expected, give it the time to open. */
 static void await(int i, bool opens)
 {
-	int tries = opens ? 500 : 3;
-
-	while (dma_bypass_state(dev_of(i)) != DMA_BYPASS_OPEN && tries--)
-		msleep(20);
+	if (opens)
+		await_open(i);
+	else
+		msleep(60);
 }
 
 static void expect_address(struct kunit *test, int i, struct page *page,

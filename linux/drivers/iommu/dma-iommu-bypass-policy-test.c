@@ -159,7 +159,6 @@ static void veto_refuses_the_first_mapping(struct kunit *test)
 {
 	const struct veto *veto = test->param_value;
 	struct page *page = buffer(test, HIGH);
-	int tries = 0;
 
 	impose(test, veto);
 	expect_as_without(test, page);
@@ -169,8 +168,7 @@ static void veto_refuses_the_first_mapping(struct kunit *test)
 
 	lift(test, veto);
 	probe(test, 0, page, SZ_4K, BYPASS);
-	while (dma_bypass_state(dev_of(0)) != DMA_BYPASS_OPEN && tries++ < 500)
-		msleep(20);
+	await_open(0);
 	expect_bypass(test, page);
 }
 

@@ -7,7 +7,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
-#include <linux/iopoll.h>
 #include <linux/kthread.h>
 #include <linux/scatterlist.h>
 
@@ -317,7 +316,7 @@ static void unplug(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
 }
 
-#define UNPLUGGED	10
+#define UNPLUGGED	20
 
 /* As somebody does who opened the file in sysfs before. */
 static void unplugged_while_policy_changes(struct kunit *test)

@@ -60,11 +60,9 @@ static void address_is_half_plus_phys(struct kunit *test)
 static void first_mapping_asks(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
-	int tries = 0;
 
 	KUNIT_EXPECT_LT(test, probe(test, 0, page, SZ_4K, BYPASS), half(0));
-	while (dma_bypass_state(dev_of(0)) != DMA_BYPASS_OPEN && tries++ < 500)
-		msleep(20);
+	await_open(0);
 	KUNIT_EXPECT_EQ(test, probe(test, 0, page, SZ_4K, BYPASS),
 			half(0) + page_to_phys(page));
 }

@@ -12,9 +12,11 @@
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
+#include <linux/iopoll.h>
 #include <linux/ioport.h>
 #include <linux/iommu-dma.h>
 #include <linux/pci.h>
+#include <linux/vmstat.h>
 
 #include "../../lib/test_dma_bypass_edu.h"
 #include "intel/iommu.h"
@@ -299,6 +301,23 @@ static inline phys_addr_t mapped(int i, phys_addr_t phys)
 {
 	return iommu_iova_to_phys(iommu_get_domain_for_dev(dev_of(i)),
 				  half(i) + phys);
+}
+
+/* Give the window time to open that a mapping asked for. */
+static inline void await_open(int i)
+{
+	enum dma_bypass_state state;
+
+	read_poll_timeout(dma_bypass_state, state, state == DMA_BYPASS_OPEN,
+			  20 * USEC_PER_MSEC, 10 * USEC_PER_SEC, false,
+			  dev_of(i));
+}
+
+/* Pages, once each processor has added its counts: it does so once a second. */
+static inline unsigned long settled_tables(void)
+{
+	msleep(2500);
+	return global_node_page_state(NR_IOMMU_PAGES);
 }
 
 static inline void reopen(struct kunit *test, int times)
