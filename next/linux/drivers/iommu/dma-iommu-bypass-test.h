@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites for bypass windows behind VT-d share: two of QEMU's edu
+ * devices, and the faults that the IOMMU recorded.
+ */
+#ifndef _DMA_IOMMU_BYPASS_TEST_H
+#define _DMA_IOMMU_BYPASS_TEST_H
+
+#include <kunit/test.h>
+#include <linux/device.h>
+#include <linux/dma-bypass.h>
+#include <linux/dma-bypass-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/iopoll.h>
+#include <linux/ioport.h>
+#include <linux/iommu-dma.h>
+#include <linux/pci.h>
+#include <linux/vmstat.h>
+
+#include "../../lib/test_dma_bypass_edu.h"
+#include "../../lib/test_dma_bypass_expect.h"
+#include "dma-iommu-bypass-test-window.h"
+#include "intel/iommu.h"
+
+/**
+ * struct vtd_fault - an access that the IOMMU blocked
+ * @source: PCI bus, device and function of the device
+ * @read: whether it was a read
+ * @page: address of the page
+ */
+struct vtd_fault {
+	u16	source;
+	bool	read;
+	u64	page;
+};
+
+#define VTD_FAULT_RECORD	16		/* bytes */
+
+static inline struct intel_iommu *vtd_of(struct device *dev)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
+	return info->iommu;
+}
+
+static inline bool vtd_pop_record(void __iomem *record,
+				   struct vtd_fault *fault)
+{
+	u32 high = readl(record + 12);
+
+	if (!(high & DMA_FRCD_F))
+		return false;
+	fault->read = dma_frcd_type(high);
+	fault->source = dma_frcd_source_id(readl(record + 8));
+	fault->page = dma_frcd_page_addr(readq(record));
+	writel(DMA_FRCD_F, record + 12);
+	return true;
+}
+
+/* Number of faults since the last call; the last of them is in @fault. */
+static inline unsigned int vtd_faults(struct device *dev,
+				      struct vtd_fault *fault)
+{
+	struct intel_iommu *iommu = vtd_of(dev);
+	void __iomem *record = iommu->reg + cap_fault_reg_offset(iommu->cap);
+	unsigned int i, nr = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
+	for (i = 0; i < cap_num_fault_regs(iommu->cap); i++)
+		nr += vtd_pop_record(record + i * VTD_FAULT_RECORD, fault);
+	writel(DMA_FSTS_PFO | DMA_FSTS_PPF | DMA_FSTS_PRO,
+	       iommu->reg + DMAR_FSTS_REG);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	return nr;
+}
+
+static inline bool vtd_faulted(struct device *dev, dma_addr_t addr, bool read)
+{
+	struct vtd_fault fault;
+
+	return vtd_faults(dev, &fault) && fault.read == read &&
+	       fault.source == pci_dev_id(to_pci_dev(dev)) &&
+	       fault.page == (addr & PAGE_MASK);
+}
+
+/*
+ * Take faults over from the handler of the IOMMU's driver, which clears the
+ * records, and prints no more than three in five seconds.
+ */
+static inline void vtd_watch(struct device *dev)
+{
+	struct vtd_fault old;
+
+	disable_irq(vtd_of(dev)->irq);
+	vtd_faults(dev, &old);
+}
+
+static inline void vtd_unwatch(struct device *dev)
+{
+	enable_irq(vtd_of(dev)->irq);
+}
+
+/* Return the size of the page that maps @iova; 0 if none does. */
+static inline u64 vtd_page_size(struct device *dev, dma_addr_t iova)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct pt_iommu_vtdss_hw_info info;
+	struct dma_pte *pte;
+	int level, shift;
+
+	pt_iommu_vtdss_hw_info(&to_dmar_domain(domain)->sspt, &info);
+	pte = phys_to_virt(info.ssptptr);
+	for (level = info.aw + 2; ; level--) {
+		shift = VTD_PAGE_SHIFT + VTD_STRIDE_SHIFT * (level - 1);
+		pte += (iova >> shift) & (BIT(VTD_STRIDE_SHIFT) - 1);
+		if (!dma_pte_present(pte))
+			return 0;
+		if (level == 1 || dma_pte_superpage(pte))
+			return BIT_ULL(shift);
+		pte = phys_to_virt(dma_pte_addr(pte));
+	}
+}
+
+#define HIGH		GFP_KERNEL
+#define LOW		(GFP_KERNEL | GFP_DMA32)
+#define MAX_CHUNKS	8
+/* KASAN checks each access, which is slow. */
+#define KASAN_SCALE	(IS_ENABLED(CONFIG_KASAN) ? 20 : 1)
+
+static inline dma_addr_t window_base(int i)
+{
+	return window_base_of(dev_of(i));
+}
+
+static inline bool in_window(int i, dma_addr_t addr)
+{
+	return in_window_of(dev_of(i), addr);
+}
+
+/* The physical address that the window maps for @phys; 0 if there is none. */
+static inline phys_addr_t mapped(int i, phys_addr_t phys)
+{
+	return mapped_of(dev_of(i), phys);
+}
+
+#define expect_in_window(test, i, addr)					\
+	KUNIT_EXPECT_TRUE_MSG(test, in_window(i, addr), "%s", #addr)
+#define expect_translated(test, i, addr)				\
+	KUNIT_EXPECT_FALSE_MSG(test, in_window(i, addr), "%s", #addr)
+
+/* System RAM, in ascending order; not taken from the code under test. */
+struct ram {
+	unsigned int		nr;
+	struct {
+		phys_addr_t	start;
+		phys_addr_t	end;
+	} chunk[MAX_CHUNKS];
+};
+
+static inline int ram_add(unsigned long pfn, unsigned long nr_pages, void *arg)
+{
+	struct ram *ram = arg;
+
+	if (ram->nr == MAX_CHUNKS)
+		return -ENOSPC;
+	ram->chunk[ram->nr].start = PFN_PHYS(pfn);
+	ram->chunk[ram->nr++].end = PFN_PHYS(pfn + nr_pages);
+	return 0;
+}
+
+static inline struct ram *ram_find(struct kunit *test)
+{
+	struct ram *ram = kunit_kzalloc(test, sizeof(*ram), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ram);
+	KUNIT_ASSERT_EQ(test, 0, walk_system_ram_range(0, PHYS_PFN(-1ULL), ram,
+						       ram_add));
+	/* Fewer would leave no hole to test. */
+	KUNIT_ASSERT_GE(test, ram->nr, 3);
+	return ram;
+}
+
+static inline void free_buffer(void *page)
+{
+	__free_pages(page, 1);
+}
+
+/* Two pages. */
+static inline struct page *buffer(struct kunit *test, gfp_t gfp)
+{
+	struct page *page = alloc_pages(gfp | __GFP_ZERO, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_buffer,
+							   page));
+	KUNIT_ASSERT_EQ(test, page_to_phys(page) >= SZ_4G, gfp == HIGH);
+	return page;
+}
+
+static inline void free_large_buffer(void *page)
+{
+	__free_pages(page, get_order(SZ_2M));
+}
+
+/* Two megabytes. */
+static inline struct page *large_buffer(struct kunit *test, gfp_t gfp)
+{
+	struct page *page = alloc_pages(gfp, get_order(SZ_2M));
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   free_large_buffer,
+							   page));
+	return page;
+}
+
+static inline dma_addr_t map(struct kunit *test, int i, struct page *page,
+			     unsigned int offset, size_t len,
+			     unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, offset, len,
+					     DMA_BIDIRECTIONAL, attrs);
+
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(i), addr));
+	return addr;
+}
+
+static inline void unmap(int i, dma_addr_t addr, size_t len, unsigned long attrs)
+{
+	dma_unmap_page_attrs(dev_of(i), addr, len, DMA_BIDIRECTIONAL, attrs);
+}
+
+/* Map a page, unmap it, and return the address. */
+static inline dma_addr_t map_once(struct kunit *test, int i, struct page *page,
+			       size_t len, unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, 0, len,
+					     DMA_TO_DEVICE, attrs);
+
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(i), addr));
+	dma_unmap_page_attrs(dev_of(i), addr, len, DMA_TO_DEVICE, attrs);
+	return addr;
+}
+
+/* The attribute gives the address of @page in the window. */
+static inline void expect_bypass(struct kunit *test, int i, struct page *page)
+{
+	KUNIT_EXPECT_EQ(test, map_once(test, i, page, SZ_4K, BYPASS),
+			window_base(i) + page_to_phys(page));
+}
+
+/* The IOMMU blocks a read at @addr. */
+static inline void expect_read_fault(struct kunit *test, int i, dma_addr_t addr)
+{
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), addr, EDU_MAX));
+	KUNIT_EXPECT_TRUE_MSG(test, vtd_faulted(dev_of(i), addr, true),
+			      "device read at %pad", &addr);
+}
+
+/*
+ * The IOMMU records a fault in both directions.  The memory at @cpu, if there is
+ * any, is neither read nor written.
+ */
+static inline void expect_fault(struct kunit *test, int i, dma_addr_t addr,
+				  void *cpu)
+{
+	u8 *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+	u8 *ours = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_NOT_NULL(test, ours);
+	edu_pattern(ours, EDU_MAX, 1);
+	if (cpu)
+		memcpy(cpu, ours, EDU_MAX);
+
+	edu_pattern(data, EDU_MAX, 2);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	expect_read_fault(test, i, addr);
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
+	KUNIT_EXPECT_MEMNEQ(test, data, ours, 16);
+
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), addr, EDU_MAX));
+	KUNIT_EXPECT_TRUE_MSG(test, vtd_faulted(dev_of(i), addr, false),
+			      "device wrote at %pad", &addr);
+	if (cpu)
+		KUNIT_EXPECT_MEMEQ(test, (u8 *)cpu, ours, EDU_MAX);
+}
+
+static inline void open_window(struct kunit *test, int i)
+{
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev_of(i)));
+	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(i)), DMA_BYPASS_OPEN);
+}
+
+/* Wait for the window that a mapping has requested. */
+static inline void wait_open(int i)
+{
+	enum dma_bypass_state state;
+
+	read_poll_timeout(dma_bypass_state, state, state == DMA_BYPASS_OPEN,
+			  20 * USEC_PER_MSEC, 10 * USEC_PER_SEC, false,
+			  dev_of(i));
+}
+
+/* Pages, after each CPU has added its counts, which it does once a second. */
+static inline unsigned long table_pages(void)
+{
+	msleep(2500);
+	return global_node_page_state(NR_IOMMU_PAGES);
+}
+
+static inline void reopen(struct kunit *test, int times)
+{
+	struct page *page = buffer(test, HIGH);
+
+	while (times--) {
+		open_window(test, 0);
+		KUNIT_ASSERT_TRUE(test, in_window(0, map_once(test, 0, page,
+							      SZ_4K, BYPASS)));
+		KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	}
+}
+
+/* Remove the first device from its bus, and find it again. */
+static inline void replug(void)
+{
+	struct pci_bus *bus = edus[0]->bus;
+
+	pci_stop_and_remove_bus_device_locked(edus[0]);
+	edu_put();
+	pci_lock_rescan_remove();
+	pci_rescan_bus(bus);
+	pci_unlock_rescan_remove();
+	edu_find();
+}
+
+static inline bool translated(int i)
+{
+	return edus[i] && edu_of(i) && use_dma_iommu(dev_of(i));
+}
+
+/* The first device has the administrator's grant, the second has not. */
+static inline int vtd_init(struct kunit *test)
+{
+	if (!translated(0) || !translated(1))
+		kunit_skip(test, "needs two edu devices behind VT-d");
+	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_ALLOW);
+	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
+	vtd_watch(dev_of(0));
+	return 0;
+}
+
+static inline void vtd_exit(struct kunit *test)
+{
+	struct vtd_fault fault;
+	int i;
+
+	if (!translated(0) || !translated(1))
+		return;
+	KUNIT_EXPECT_EQ_MSG(test, vtd_faults(dev_of(0), &fault), 0,
+			    "unexpected fault");
+	vtd_unwatch(dev_of(0));
+	for (i = 0; i < EDU_NR; i++) {
+		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
+		KUNIT_EXPECT_EQ(test, 0, edu_rebind(edus[i]));
+	}
+}
+
+#endif /* _DMA_IOMMU_BYPASS_TEST_H */

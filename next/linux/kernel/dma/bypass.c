@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bypass windows: their life.
+ *
+ * A device with a provider has a struct dma_bypass.  dev->dma_bypass points at the
+ * one of its windows that describes what the mapping paths may do now: unopened,
+ * closed or open.  Each step goes one way: evaluate, set up, publish.
+ *
+ * Lock order: dma_bypass_mutex, the provider's locks, dma_bypass::lock.
+ */
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/dma-bypass.h>
+#include <linux/dma-direct.h>
+#include <linux/iommu-dma.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include "bypass.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/dma_bypass.h>
+
+/* Outside of every lock of the IOMMU core; never taken on a mapping path. */
+static DEFINE_MUTEX(dma_bypass_mutex);
+
+/* Devices that requested a window since their driver was bound. */
+static LIST_HEAD(dma_bypass_list);
+
+static struct dma_bypass *dma_bypass_of(struct device *dev)
+{
+	struct dma_bypass_window *win;
+
+	guard(rcu)();
+	win = READ_ONCE(dev->dma_bypass);
+	return win ? win->owner : NULL;
+}
+
+u64 dma_bypass_mask(struct device *dev)
+{
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
+
+static dma_addr_t dma_bypass_request_map(struct device *dev, phys_addr_t phys,
+					 size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	queue_work(system_dfl_wq, &dma_bypass_of(dev)->work);
+	return DMA_MAPPING_ERROR;
+}
+
+static bool dma_bypass_request_owns(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_ops *ops = dma_bypass_of(dev)->ops;
+
+	return !ops->owns || ops->owns(dev, addr);
+}
+
+static const struct dma_bypass_ops dma_bypass_request_ops = {
+	.map	= dma_bypass_request_map,
+	.owns	= dma_bypass_request_owns,
+};
+
+static bool dma_bypass_reachable(const struct dma_bypass *b)
+{
+	const struct dma_bypass_window *win = b->open;
+
+	return win->ops || dma_bypass_mask(b->dev) >= win->base + win->size - 1;
+}
+
+/* Let the mapping paths see what holds now. */
+static void dma_bypass_update(struct dma_bypass *b)
+{
+	struct dma_bypass_window *win = b->closed;
+
+	lockdep_assert_held(&b->lock);
+	if (b->reason == DMA_BYPASS_GRANTED && !b->open)
+		win = b->unopened;
+	else if (b->reason == DMA_BYPASS_GRANTED && dma_bypass_reachable(b))
+		win = b->open;
+	/* Pairs with the address dependency of the readers' READ_ONCE(). */
+	smp_store_release(&b->dev->dma_bypass, win);
+}
+
+static void dma_bypass_retire(struct dma_bypass *b,
+			      struct dma_bypass_window *win)
+{
+	lockdep_assert_held(&b->lock);
+	if (!win)
+		return;
+	win->retired = b->retired;
+	b->retired = win;
+}
+
+/* No mapping reads them any more, but somebody may look for their owner. */
+static void dma_bypass_free_retired(struct dma_bypass *b)
+{
+	struct dma_bypass_window *win = b->retired, *next;
+
+	for (b->retired = NULL; win; win = next) {
+		next = win->retired;
+		kfree_rcu(win, rcu);
+	}
+}
+
+/* From now on, addresses in this place are recognised whatever is published. */
+static int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
+				dma_addr_t size,
+				const struct dma_bypass_ops *ops)
+{
+	struct dma_bypass_range all = { .size = (phys_addr_t)-1 };
+	struct dma_bypass_ram ram = { .ranges = &all, .nr = 1 };
+	struct dma_bypass_window *closed, *unopened;
+
+	closed = dma_bypass_alloc_window(base, size, NULL);
+	unopened = dma_bypass_alloc_window(base, size, &ram);
+	if (!closed || !unopened) {
+		kfree(closed);
+		kfree(unopened);
+		return -ENOMEM;
+	}
+	closed->ops = ops;
+	closed->owner = b;
+	unopened->ops = &dma_bypass_request_ops;
+	unopened->owner = b;
+
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_retire(b, b->closed);
+	dma_bypass_retire(b, b->unopened);
+	b->closed = closed;
+	b->unopened = unopened;
+	dma_bypass_update(b);
+	return 0;
+}
+
+/**
+ * dma_bypass_publish - let a device's mappings use a window
+ * @dev: device whose provider sets up its window, or whose window is open and has
+ *	come to map other memory
+ * @win: the window, from dma_bypass_alloc_window(); it must map what is in flight.
+ *	The callee owns it.
+ *
+ * Context: Process context, under the provider's lock that serialises calls for
+ * @dev with each other and with the provider's close().
+ * Return: 0 or -ENOMEM.
+ */
+int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+	int err = 0;
+
+	if (!win)
+		return -ENOMEM;
+	if (win->base != b->closed->base || win->size != b->closed->size)
+		err = dma_bypass_set_place(b, win->base, win->size, win->ops);
+	if (err) {
+		kfree(win);
+		return err;
+	}
+	win->owner = b;
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_retire(b, b->open);
+	b->open = win;
+	dma_bypass_update(b);
+	return 0;
+}
+
+static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
+{
+	struct dma_bypass_eligibility e;
+
+	lockdep_assert_held(&dma_bypass_mutex);
+	dma_bypass_eligibility_init(b->dev, b->policy, &e);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		b->mask_changed = false;
+		e.mask = dma_bypass_mask(b->dev);
+	}
+	b->ops->eligibility(b->dev, &e);
+	/* A resolved address does not tell which memory to synchronise. */
+	e.unsupported |= b->ops->map && !dev_is_dma_coherent(b->dev);
+	e.unsupported |= b->failed == DMA_BYPASS_NO_UNSUPPORTED;
+	e.no_resources |= b->failed == DMA_BYPASS_NO_RESOURCES;
+	return dma_bypass_evaluate(&e);
+}
+
+static void dma_bypass_set_reason(struct dma_bypass *b,
+				  enum dma_bypass_reason reason)
+{
+	enum dma_bypass_state state = dma_bypass_state(b->dev);
+
+	lockdep_assert_held(&dma_bypass_mutex);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		/* Not what was evaluated with another mask. */
+		if (reason == DMA_BYPASS_NO_MASK && b->mask_changed)
+			reason = DMA_BYPASS_GRANTED;
+		b->reason = reason;
+		dma_bypass_update(b);
+	}
+
+	/* Not a warning: the driver loses nothing but speed. */
+	if (reason != DMA_BYPASS_GRANTED && reason != b->reported) {
+		trace_dma_bypass_refuse(b->dev, reason);
+		dev_dbg(b->dev, "no bypass: %s\n",
+			dma_bypass_reason_name(reason));
+	}
+	b->reported = reason;
+	if (dma_bypass_state(b->dev) != state)
+		dma_bypass_uevent(b, reason);
+}
+
+static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
+{
+	int err = b->ops->open(b->dev);
+
+	switch (err) {
+	case 0:
+		trace_dma_bypass_open(b->dev, b->open);
+		dev_info(b->dev, "bypass window open at %pad\n",
+			 &b->open->base);
+		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
+		return DMA_BYPASS_GRANTED;
+	case -EPERM:
+		return DMA_BYPASS_NO_GROUP;
+	case -ERANGE:
+		return DMA_BYPASS_NO_MASK;
+	case -EOPNOTSUPP:
+		b->failed = DMA_BYPASS_NO_UNSUPPORTED;
+		break;
+	default:
+		b->failed = DMA_BYPASS_NO_RESOURCES;
+	}
+	dev_warn(b->dev, "cannot open the bypass window: %pe\n", ERR_PTR(err));
+	return b->failed;
+}
+
+static enum dma_bypass_reason dma_bypass_request(struct dma_bypass *b)
+{
+	enum dma_bypass_reason reason = dma_bypass_check(b);
+
+	if (list_empty(&b->node))
+		list_add_tail(&b->node, &dma_bypass_list);
+	if (reason == DMA_BYPASS_GRANTED && !b->open)
+		reason = dma_bypass_setup(b);
+	dma_bypass_set_reason(b, reason);
+	return reason;
+}
+
+static void dma_bypass_work(struct work_struct *work)
+{
+	struct dma_bypass *b = container_of(work, struct dma_bypass, work);
+
+	guard(mutex)(&dma_bypass_mutex);
+	if (!b->open)
+		dma_bypass_request(b);
+}
+
+/**
+ * dma_bypass_prepare - open a device's bypass window before it is needed
+ * @dev: device whose driver is going to map with DMA_ATTR_IOMMU_BYPASS
+ *
+ * Optional: without it the first mapping with the attribute opens the window in
+ * the background, and is itself translated.  The window closes when the driver
+ * is unbound.  A driver may ignore the return value: to map with the attribute is
+ * right in any case.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 if the window is open; -EPERM if it is not granted (reason mode,
+ * policy, untrusted, encrypted or group); -EOPNOTSUPP if there can be none
+ * (mask, unsupported or direct); -ENOMEM (resources).
+ */
+int dma_bypass_prepare(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	might_sleep();
+	if (!b)
+		return dma_bypass_reason_errno(dma_bypass_reason(dev));
+
+	guard(mutex)(&dma_bypass_mutex);
+	return dma_bypass_reason_errno(dma_bypass_request(b));
+}
+EXPORT_SYMBOL_GPL(dma_bypass_prepare);
+
+/**
+ * dma_bypass_recheck - evaluate the devices that requested a window anew
+ *
+ * To be called when a device has left the group of others.  Where there is no
+ * window it is enough to let the next mapping request it.
+ *
+ * Context: Process context.
+ */
+void dma_bypass_recheck(void)
+{
+	struct dma_bypass *b;
+
+	if (list_empty_careful(&dma_bypass_list))
+		return;
+	guard(mutex)(&dma_bypass_mutex);
+	list_for_each_entry(b, &dma_bypass_list, node)
+		dma_bypass_set_reason(b, b->open ? dma_bypass_check(b) :
+						   DMA_BYPASS_GRANTED);
+}
+
+/**
+ * dma_bypass_attach - give a device a provider of bypass windows
+ * @dev: device that the caller sets up for translated DMA
+ * @ops: the provider
+ *
+ * Nothing opens yet.  To be called again when the device's domain was replaced:
+ * addresses of the former window are then no longer recognised.
+ *
+ * Context: Process context; may be called under locks of the IOMMU core, without
+ * a driver bound to @dev.
+ * Return: 0 or -ENOMEM: the device has no bypass then.
+ */
+int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (b)
+		return b->closed->size ? dma_bypass_set_place(b, 0, 0, NULL) : 0;
+
+	b = kzalloc_obj(*b);
+	if (!b)
+		return -ENOMEM;
+	b->dev = dev;
+	b->ops = ops;
+	b->policy = dma_bypass_boot_policy(dev);
+	spin_lock_init(&b->lock);
+	INIT_WORK(&b->work, dma_bypass_work);
+	INIT_LIST_HEAD(&b->node);
+	if (dma_bypass_set_place(b, 0, 0, NULL)) {
+		kfree(b);
+		return -ENOMEM;
+	}
+	dma_bypass_sysfs_add(b);
+	return 0;
+}
+
+static void dma_bypass_close(struct dma_bypass *b)
+{
+	struct dma_bypass_window *win = b->open;
+
+	lockdep_assert_held(&dma_bypass_mutex);
+	if (win) {
+		trace_dma_bypass_close(b->dev, win);
+		b->ops->close(b->dev);
+		dev_info(b->dev, "bypass window closed\n");
+	}
+	list_del_init(&b->node);
+	b->failed = DMA_BYPASS_GRANTED;
+	b->reported = DMA_BYPASS_GRANTED;
+
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		dma_bypass_retire(b, b->open);
+		b->open = NULL;
+		b->reason = DMA_BYPASS_GRANTED;
+		dma_bypass_update(b);
+	}
+	dma_bypass_free_retired(b);
+	if (win)
+		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
+}
+
+/**
+ * dma_bypass_unbind - a device's driver is gone: close its window
+ * @dev: the device
+ *
+ * Its addresses are still recognised when they are unmapped late.
+ *
+ * Context: Process context, before anybody else can own the device's group.
+ */
+void dma_bypass_unbind(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return;
+	cancel_work_sync(&b->work);
+	if (list_empty_careful(&b->node))
+		return;
+	guard(mutex)(&dma_bypass_mutex);
+	dma_bypass_close(b);
+}
+
+/**
+ * dma_bypass_detach - take the provider from a device that goes away
+ * @dev: device without a driver, still in its IOMMU group
+ *
+ * Context: Process context, no lock held that a reader of the device's files in
+ * sysfs waits for.
+ */
+void dma_bypass_detach(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return;
+	dma_bypass_sysfs_remove(b);
+	dma_bypass_unbind(dev);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		WRITE_ONCE(dev->dma_bypass, NULL);
+		dma_bypass_retire(b, b->closed);
+		dma_bypass_retire(b, b->unopened);
+	}
+	dma_bypass_free_retired(b);
+	kfree(b);
+}
+
+/*
+ * The device's DMA mask was set.  When this returns, no mapping gets an address
+ * that the new mask forbids.  Any context.
+ */
+void __dma_bypass_mask_changed(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	guard(spinlock_irqsave)(&b->lock);
+	b->mask_changed = true;
+	if (b->reason == DMA_BYPASS_NO_MASK)
+		b->reason = DMA_BYPASS_GRANTED;
+	dma_bypass_update(b);
+}
+
+/**
+ * dma_bypass_set_policy - set the administrator's policy for a device
+ * @dev: the device
+ * @policy: the policy from now on
+ *
+ * Denying refuses new mappings at once.  Those in flight stay valid, and the
+ * window stays until the driver is unbound.
+ *
+ * Context: Process context.
+ * Return: 0, -ENODEV if @dev has no provider, or -EPERM for loosening what the
+ * system mode forbids.
+ */
+int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+	bool changed;
+
+	if (!b)
+		return -ENODEV;
+	if (dma_bypass_disabled() && (policy == DMA_BYPASS_POLICY_ALLOW ||
+				      policy == DMA_BYPASS_POLICY_GUARD))
+		return -EPERM;
+
+	scoped_guard(mutex, &dma_bypass_mutex) {
+		changed = b->policy != policy;
+		WRITE_ONCE(b->policy, policy);
+		b->failed = DMA_BYPASS_GRANTED;
+		b->reported = DMA_BYPASS_GRANTED;
+	}
+	dma_bypass_recheck();
+	if (changed)
+		dma_bypass_uevent(b, dma_bypass_reason(dev));
+	return 0;
+}
+
+/**
+ * dma_bypass_policy - the administrator's policy for a device
+ * @dev: the device
+ *
+ * Context: Any.
+ * Return: the policy; that of the command line where @dev has no provider.
+ */
+enum dma_bypass_policy dma_bypass_policy(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	return b ? READ_ONCE(b->policy) : dma_bypass_boot_policy(dev);
+}
+
+/**
+ * dma_bypass_state - whether a device's window is open
+ * @dev: the device
+ *
+ * Context: Any.
+ * Return: the state; closed where there is no provider.
+ */
+enum dma_bypass_state dma_bypass_state(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return DMA_BYPASS_CLOSED;
+	guard(spinlock_irqsave)(&b->lock);
+	if (!b->open)
+		return DMA_BYPASS_CLOSED;
+	return dev->dma_bypass == b->open ? DMA_BYPASS_OPEN :
+					    DMA_BYPASS_DRAINING;
+}
+
+/**
+ * dma_bypass_reason - why a device's window is not open
+ * @dev: the device
+ *
+ * Changes nothing.
+ *
+ * Context: Process context.
+ * Return: the reason; DMA_BYPASS_GRANTED if it is open, or if it would open when
+ * a mapping requests it.
+ */
+enum dma_bypass_reason dma_bypass_reason(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return use_dma_iommu(dev) || get_dma_ops(dev) ?
+		       DMA_BYPASS_NO_UNSUPPORTED : DMA_BYPASS_NO_DIRECT;
+
+	guard(mutex)(&dma_bypass_mutex);
+	return dma_bypass_check(b);
+}
+
+/**
+ * dma_bypass_allowed - whether the administrator lets this device bypass
+ * @dev: device that would share another one's window
+ *
+ * Context: Any.
+ * Return: true if nothing but its own mask and IOMMU could prevent it.
+ */
+bool dma_bypass_allowed(struct device *dev)
+{
+	struct dma_bypass_eligibility e;
+
+	dma_bypass_eligibility_init(dev, dma_bypass_policy(dev), &e);
+	return dma_bypass_evaluate(&e) == DMA_BYPASS_GRANTED;
+}
+
+/* For debugfs: each open or draining window. */
+void dma_bypass_for_each_open(void (*fn)(struct dma_bypass *b, void *data),
+			      void *data)
+{
+	struct dma_bypass *b;
+
+	guard(mutex)(&dma_bypass_mutex);
+	list_for_each_entry(b, &dma_bypass_list, node)
+		if (b->open)
+			fn(b, data);
+}

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boot machines of the table under a watchdog, and keep their consoles."""
+
+import os
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import emulator
+from common import ROOT, Failure
+from machines import OUT, Machine
+
+INIT_REACHED = "dma-bypass: init reached"
+PANIC = "Kernel panic - not syncing"
+MEMORY = 7 << 30   # what a machine takes at most, and QEMU
+PANIC_GRACE = 2    # seconds for the rest of a panic's lines
+RUNNING = set()    # QEMUs
+DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+
+
+@dataclass(frozen=True)
+class Boot:
+    machine: Machine
+    suite: str
+    log: Path
+    text: str      # the console
+    errors: str    # QEMU's own
+    seconds: float
+    problem: str   # empty when the machine reached init and powered off
+
+    def tail(self):
+        return (self.text.splitlines() + self.errors.splitlines())[-20:]
+
+
+def tool(name, *args, before=()):
+    """Run another tool, which has to succeed."""
+    if subprocess.run([*before, ROOT / "tools" / name, *args], check=False).returncode:
+        raise Failure(f"tools/{name} failed", "Do what it names above, then run it again.")
+
+
+def prepare(machines):
+    """Packages, source and emulators."""
+    tool("deps", *dict.fromkeys(machine.kernel.arch.name for machine in machines))
+    tool("tree")
+    for machine in machines:
+        emulator.command(machine)
+
+
+def timeout(machine):
+    """Seconds until the machine is taken for hung."""
+    scale = os.environ.get("BOOT_TIMEOUT_SCALE", "1")
+    try:
+        return machine.timeout * float(scale)
+    except ValueError as err:
+        raise Failure(f"BOOT_TIMEOUT_SCALE={scale} is not a number",
+                      "Set it to 2 on a machine that is half as fast.") from err
+
+
+def wait(process, log, limit):
+    """Wait for QEMU's end, for a panic in its log, or so many seconds; whether it hung."""
+    deadline, panicked = time.monotonic() + limit, False
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+        if not panicked and PANIC.encode() in log.read_bytes():
+            panicked, deadline = True, time.monotonic() + PANIC_GRACE
+    hung = process.poll() is None
+    if hung:
+        os.killpg(process.pid, signal.SIGKILL)
+    return hung
+
+
+def find_problem(text, hung, status, limit):
+    """Why this boot failed, or nothing."""
+    if PANIC in text:
+        return "the kernel panicked"
+    if hung:
+        return f"the guest hung: no end after {limit:.0f} s (BOOT_TIMEOUT_SCALE=2 doubles it)"
+    if status:
+        return f"QEMU failed with status {status}"
+    return "" if INIT_REACHED in text else "the guest ended before init"
+
+
+def boot(machine, suite=None):
+    """Run the machine to its end; never leaves a QEMU behind."""
+    log = OUT / "log" / f"{machine.name}{'.' if suite else ''}{suite or ''}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    errors = log.with_suffix(".qemu")   # apart: it must not split a line of the console
+    begun, limit = time.monotonic(), timeout(machine)
+    with log.open("wb") as console, errors.open("wb") as stderr, \
+         subprocess.Popen([*DIE_WITH_US, *machine.command(suite)], stdout=console,
+                          stdin=subprocess.DEVNULL, stderr=stderr,
+                          start_new_session=True) as process:
+        RUNNING.add(process)
+        hung = wait(process, log, limit)
+        RUNNING.remove(process)
+    text = log.read_text(errors="replace").replace("\r", "")
+    return Boot(machine, suite or "", log, text, errors.read_text(errors="replace"),
+                time.monotonic() - begun, find_problem(text, hung, process.returncode, limit))
+
+
+def boots(pairs):
+    """Boot pairs of a machine and a suite, as many at a time as there are processors and
+    memory for; yields the Boots in their order.  A kernel is built while machines boot that
+    have theirs; these come first, so that the processors do what would be waited for."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    at_once = min(len(os.sched_getaffinity(0)), max(memory // MEMORY, 1))
+    pairs = list(pairs)
+    builder, booter = ThreadPoolExecutor(1), ThreadPoolExecutor(at_once)
+    built = {name: builder.submit(tool, "build", name, before=["nice"])
+             for name in dict.fromkeys(machine.kernel.name for machine, _ in pairs)}
+
+    def boot_when_built(pair):
+        built[pair[0].kernel.name].result()
+        return boot(*pair)
+
+    try:
+        yield from booter.map(boot_when_built, pairs)
+    finally:
+        for executor in (builder, booter):
+            executor.shutdown(wait=False, cancel_futures=True)
+        for process in list(RUNNING):
+            process.kill()
