@@ -17,7 +17,7 @@ READS = re.compile(r"(cmp|test|bt|mul|imul|div|idiv|nop)[bwlq]?$"
                    r"|(prefetch|clflush|invlpg|lidt|lgdt|verw|j|ret|ud2)")
 MEMORY = re.compile(r"\)$|%[fg]s:[^,]*$|(^|,)0x[0-9a-f]+$")
 STACK = re.compile(r"\(%rsp[^)]*\)$")
-HARNESS = re.compile(r"(tell|step)_")
+HARNESS = re.compile(r"step_")
 
 
 @dataclass(frozen=True)
