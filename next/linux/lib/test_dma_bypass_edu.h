@@ -137,17 +137,24 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		return err;
 	pci_set_master(pdev);
-	edu->scratch = dmam_alloc_coherent(&pdev->dev, EDU_MAX,
-					   &edu->scratch_addr, GFP_KERNEL);
+	edu->scratch = dma_alloc_coherent(&pdev->dev, EDU_MAX,
+					  &edu->scratch_addr, GFP_KERNEL);
 	if (!edu->scratch)
 		return -ENOMEM;
 	pci_set_drvdata(pdev, edu);
 	return 0;
 }
 
+/*
+ * Managed memory would be freed after the IOMMU group is released, when a test may have
+ * changed its domain.
+ */
 static void edu_remove(struct pci_dev *pdev)
 {
+	struct edu *edu = pci_get_drvdata(pdev);
+
 	pci_clear_master(pdev);
+	dma_free_coherent(&pdev->dev, EDU_MAX, edu->scratch, edu->scratch_addr);
 }
 
 static const struct pci_device_id edu_ids[] = {

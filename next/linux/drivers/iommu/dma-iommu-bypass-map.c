@@ -14,6 +14,7 @@
 
 #include "dma-iommu-bypass-priv.h"
 
+/* Protects the windows that are in use, and what they map. */
 DEFINE_MUTEX(iommu_dma_bypass_mutex);
 static LIST_HEAD(iommu_dma_bypass_windows);
 

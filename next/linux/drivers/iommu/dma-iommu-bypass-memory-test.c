@@ -147,7 +147,8 @@ static void exactly_the_span_is_withheld(struct kunit *test)
 }
 
 #define CHURN_SLOTS	256
-#define CHURN_ORDER	6
+#define CHURN_ORDER	6		/* not cached by the IOVA allocator */
+#define CHURN_LARGEST	(SZ_4K << CHURN_ORDER)
 #define CHURN_STEPS	4000
 
 struct churn_slot {
@@ -159,9 +160,12 @@ struct churn_slot {
  * struct churn - many mappings of many sizes
  * @page: what they map
  * @slot: those in flight
- * @below: number of mappings below the window
- * @above: number of mappings above it
+ * @below: number of the largest mappings that lie below the window
+ * @above: number of the largest mappings that lie above it
  * @overlap: number of mappings that overlap it
+ *
+ * The allocator caches the IOVAs of the others: where they lie depends on what
+ * was mapped before, with another limit.
  */
 struct churn {
 	struct page		*page;
@@ -173,12 +177,14 @@ struct churn {
 
 static void churn_count(struct churn *c, struct churn_slot *slot)
 {
-	if (slot->addr + slot->size <= window_base(0))
-		c->below++;
-	else if (slot->addr >= window_base(0) + window_size())
-		c->above++;
-	else
-		c->overlap++;
+	bool below = slot->addr + slot->size <= window_base(0);
+	bool above = slot->addr >= window_base(0) + window_size();
+
+	c->overlap += !below && !above;
+	if (slot->size == CHURN_LARGEST) {
+		c->below += below;
+		c->above += above;
+	}
 }
 
 static void churn_one(struct kunit *test, struct churn *c, u32 random)
@@ -389,6 +395,115 @@ static void unplug_to_closed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mapped(0, SZ_4G), SZ_4G);
 }
 
+/**
+ * struct taken_param - addresses that belong to somebody else
+ * @name: of the case
+ * @in_window: whether @start is relative to the window's base, not to 0
+ * @start: first address
+ * @size: number of addresses
+ * @moves: whether the window makes way for them
+ */
+static const struct taken_param {
+	const char	*name;
+	bool		in_window;
+	u64		start;
+	u64		size;
+	bool		moves;
+} taken_params[] = {
+	{ "low",		 false,	SZ_4G - SZ_1M,	SZ_1M,	false },
+	{ "up to the window",	 true,	-SZ_1M,		SZ_1M,	false },
+	{ "into the window",	 true,	-SZ_1M,		SZ_2M,	true },
+	{ "in the window",	 true,	SZ_4G,		SZ_1M,	true },
+	{ "behind all memory",	 true,	1ULL << 37,	SZ_1M,	false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(taken, taken_params, name);
+
+/* Addresses taken at the moment; those of the bridge are in its list, too. */
+static struct resource taken;
+
+static void take(const struct taken_param *p)
+{
+	u64 start = p->start + (p->in_window ? window_base(0) : 0);
+
+	taken = DEFINE_RES_MEM(start, p->size);
+}
+
+/* The device finds its window at @base when it is plugged in again. */
+static void expect_base(struct kunit *test, dma_addr_t base)
+{
+	struct page *page = buffer(test, HIGH);
+
+	replug();
+	KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
+	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_ALLOW);
+	open_window(test, 0);
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, SZ_4K, BYPASS),
+			base + page_to_phys(page));
+}
+
+static void drop_bridge_window(void *entry)
+{
+	resource_list_destroy_entry(entry);
+}
+
+static void window_avoids_bridge_window(struct kunit *test)
+{
+	const struct taken_param *p = test->param_value;
+	struct pci_host_bridge *bridge = pci_find_host_bridge(edus[0]->bus);
+	dma_addr_t base = window_base(0);
+	struct resource_entry *entry;
+
+	take(p);
+	entry = resource_list_create_entry(&taken, 0);
+	KUNIT_ASSERT_NOT_NULL(test, entry);
+	resource_list_add_tail(entry, &bridge->windows);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   drop_bridge_window,
+							   entry));
+	expect_base(test, p->moves ? 2 * base : base);
+	kunit_release_action(test, drop_bridge_window, entry);
+	expect_base(test, base);
+}
+
+static const struct iommu_ops *iommu_ops;
+
+static void reserve_taken(struct device *dev, struct list_head *head)
+{
+	struct iommu_resv_region *region;
+
+	iommu_ops->get_resv_regions(dev, head);
+	region = iommu_alloc_resv_region(taken.start, resource_size(&taken), 0,
+					 IOMMU_RESV_RESERVED, GFP_KERNEL);
+	if (region)
+		list_add_tail(&region->list, head);
+}
+
+static void restore_ops(void *iommu)
+{
+	((struct iommu_device *)iommu)->ops = iommu_ops;
+}
+
+static void window_avoids_reserved_region(struct kunit *test)
+{
+	const struct taken_param *p = test->param_value;
+	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
+	struct iommu_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
+	dma_addr_t base = window_base(0);
+
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	take(p);
+	iommu_ops = iommu->ops;
+	*ops = *iommu_ops;
+	ops->get_resv_regions = reserve_taken;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_ops,
+							   iommu));
+	iommu->ops = ops;
+	expect_base(test, p->moves ? 2 * base : base);
+	kunit_release_action(test, restore_ops, iommu);
+	expect_base(test, base);
+}
+
 #ifdef CONFIG_ZONE_DEVICE
 static void unmap_device_pages(void *pgmap)
 {
@@ -453,6 +568,8 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(online_maps_block),
 	KUNIT_CASE(close_while_offline),
 	KUNIT_CASE(unplug_to_closed),
+	KUNIT_CASE_PARAM(window_avoids_bridge_window, taken_gen_params),
+	KUNIT_CASE_PARAM(window_avoids_reserved_region, taken_gen_params),
 #ifdef CONFIG_ZONE_DEVICE
 	KUNIT_CASE(device_memory_to_translated),
 #endif

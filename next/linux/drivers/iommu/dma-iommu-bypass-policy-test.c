@@ -257,7 +257,7 @@ static void policy_changes_allocate_nothing(struct kunit *test)
 	veto_32bit_mask(false);
 	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_OPEN);
 	KUNIT_EXPECT_PTR_EQ(test, dev_of(0)->dma_bypass, open);
-	for (win = open; win && nr <= FLIPS; win = win->retired)
+	for (win = open; win && nr <= FLIPS; win = win->stale)
 		nr++;
 	KUNIT_EXPECT_EQ(test, nr, 1);
 }

@@ -620,10 +620,29 @@ static void direct_list_ignores_attribute(struct kunit *test)
 	dma_unmap_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, BYPASS);
 }
 
+/* dma-debug must not take one mapping for the other: it warns once. */
+static void direct_page_mapped_both_ways(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	addr = dma_map_page(dev_of(0), page, 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	map_once(test, 0, page, SZ_4K, BYPASS);
+	dma_unmap_page(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE);
+
+	addr = dma_map_page_attrs(dev_of(0), page, 0, SZ_4K, DMA_TO_DEVICE,
+				  BYPASS);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	map_once(test, 0, page, SZ_4K, 0);
+	dma_unmap_page_attrs(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
+}
+
 static struct kunit_case direct_cases[] = {
 	KUNIT_CASE(direct_to_not_supported),
 	KUNIT_CASE(direct_ignores_attribute),
 	KUNIT_CASE(direct_list_ignores_attribute),
+	KUNIT_CASE(direct_page_mapped_both_ways),
 	{ }
 };
 

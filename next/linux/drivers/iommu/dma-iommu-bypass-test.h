@@ -15,6 +15,7 @@
 #include <linux/iopoll.h>
 #include <linux/ioport.h>
 #include <linux/iommu-dma.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/vmstat.h>
 
@@ -323,9 +324,10 @@ static inline void reopen(struct kunit *test, int times)
 	}
 }
 
-/* Remove the first device from its bus, and find it again. */
+/* Remove the first device from its bus, and find it again: at the end of the list. */
 static inline void replug(void)
 {
+	unsigned int devfn = edus[0]->devfn;
 	struct pci_bus *bus = edus[0]->bus;
 
 	pci_stop_and_remove_bus_device_locked(edus[0]);
@@ -334,6 +336,8 @@ static inline void replug(void)
 	pci_rescan_bus(bus);
 	pci_unlock_rescan_remove();
 	edu_find();
+	if (edus[0]->devfn != devfn)
+		swap(edus[0], edus[1]);
 }
 
 static inline bool translated(int i)

@@ -1,83 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bypass windows: for providers (dma-iommu, architectures) and for the code that
- * decides about them.  Drivers include <linux/dma-bypass.h>.
+ * Bypass windows: for providers, dma-iommu and architectures.  Drivers include
+ * <linux/dma-bypass.h>.
  */
 #ifndef _LINUX_DMA_BYPASS_OPS_H
 #define _LINUX_DMA_BYPASS_OPS_H
 
 #include <linux/cache.h>
+#include <linux/dma-bypass-policy.h>
 #include <linux/dma-direction.h>
 #include <linux/types.h>
 
 struct device;
 struct dma_bypass;
-
-/* In order of strictness: of two modes on the command line the greater one wins. */
-enum dma_bypass_mode {
-	DMA_BYPASS_MODE_REQUEST,
-	DMA_BYPASS_MODE_DEFAULT,
-	DMA_BYPASS_MODE_GUARD,
-	DMA_BYPASS_MODE_OPTIN,
-	DMA_BYPASS_MODE_NEVER,
-};
-
-enum dma_bypass_policy {
-	DMA_BYPASS_POLICY_DEFAULT,
-	DMA_BYPASS_POLICY_ALLOW,
-	DMA_BYPASS_POLICY_GUARD,
-	DMA_BYPASS_POLICY_DENY,
-	DMA_BYPASS_NR_POLICIES,
-};
-
-enum dma_bypass_state {
-	DMA_BYPASS_CLOSED,
-	DMA_BYPASS_OPEN,
-	DMA_BYPASS_DRAINING,
-};
-
-/* Why a device has no open window; of several reasons the first one is reported. */
-enum dma_bypass_reason {
-	DMA_BYPASS_GRANTED,
-	DMA_BYPASS_NO_MODE,
-	DMA_BYPASS_NO_POLICY,
-	DMA_BYPASS_NO_UNTRUSTED,
-	DMA_BYPASS_NO_ENCRYPTED,
-	DMA_BYPASS_NO_GROUP,
-	DMA_BYPASS_NO_MASK,
-	DMA_BYPASS_NO_UNSUPPORTED,
-	DMA_BYPASS_NO_DIRECT,
-	DMA_BYPASS_NO_RESOURCES,
-	DMA_BYPASS_NR_REASONS,
-};
-
-/**
- * struct dma_bypass_eligibility - everything that dma_bypass_evaluate() looks at
- * @mode: the system mode
- * @policy: the administrator's policy for the device
- * @force_translation: an older switch demands translation (``iommu=force``)
- * @untrusted: external or untrusted device, or one that must bounce
- * @encrypted: devices see only memory that is bounced or decrypted
- * @group_denied: another device that would share the window is not allowed one
- * @unsupported: the IOMMU, the platform or the hypervisor cannot provide a window
- * @direct: the device is not translated, so there is nothing to bypass
- * @no_resources: the window could not be set up since the driver was bound
- * @mask: highest DMA address that the device can drive
- * @last: highest DMA address of the window; 0 where the mask does not matter
- */
-struct dma_bypass_eligibility {
-	enum dma_bypass_mode	mode;
-	enum dma_bypass_policy	policy;
-	bool			force_translation;
-	bool			untrusted;
-	bool			encrypted;
-	bool			group_denied;
-	bool			unsupported;
-	bool			direct;
-	bool			no_resources;
-	u64			mask;
-	u64			last;
-};
 
 /**
  * struct dma_bypass_range - a range of physical memory
@@ -97,7 +32,7 @@ struct dma_bypass_range {
  *	it belongs to a translated mapping, unless @ops->owns says so
  * @ops: NULL for a linear window
  * @owner: the device's state, for the slow paths
- * @retired: windows that were replaced since the driver was bound
+ * @stale: windows that were replaced since the driver was bound
  * @nr_ranges: number of ranges; 0 if nothing can be mapped
  * @ranges: the memory that the window maps, largest range first
  * @rcu: for freeing it
@@ -108,7 +43,7 @@ struct dma_bypass_range {
  */
 struct dma_bypass_window {
 	struct rcu_head			rcu;
-	struct dma_bypass_window	*retired;
+	struct dma_bypass_window	*stale;
 	dma_addr_t			base ____cacheline_aligned;
 	dma_addr_t			size;
 	const struct dma_bypass_ops	*ops;
@@ -128,6 +63,8 @@ struct dma_bypass_window {
  *	group), -ERANGE (mask), -EOPNOTSUPP (unsupported), others (resources).
  * @close: undo @open.  The driver is unbound, and nothing uses the window.
  *	Context as for @open.
+ * @exposed: optional.  Whether the device reaches memory through a window that
+ *	@open did not set up, or that @close could not tear down.  Any context.
  * @map: resolved windows only.  Return the DMA address of @size bytes at @phys,
  *	or DMA_MAPPING_ERROR to have the mapping translated.  Any context.  There is
  *	no call that undoes it.
@@ -138,6 +75,7 @@ struct dma_bypass_ops {
 	void (*eligibility)(struct device *dev, struct dma_bypass_eligibility *e);
 	int (*open)(struct device *dev);
 	void (*close)(struct device *dev);
+	bool (*exposed)(struct device *dev);
 	dma_addr_t (*map)(struct device *dev, phys_addr_t phys, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs);
 	bool (*owns)(struct device *dev, dma_addr_t addr);
@@ -158,22 +96,6 @@ struct dma_bypass_ram {
 };
 
 #ifdef CONFIG_DMA_BYPASS
-/* bypass-policy.c */
-extern const char * const dma_bypass_policies[DMA_BYPASS_NR_POLICIES];
-
-enum dma_bypass_reason
-dma_bypass_evaluate(const struct dma_bypass_eligibility *e);
-const char *dma_bypass_reason_name(enum dma_bypass_reason reason);
-int dma_bypass_reason_errno(enum dma_bypass_reason reason);
-enum dma_bypass_mode dma_bypass_mode(void);
-bool dma_bypass_default_translated(void);
-bool dma_bypass_disabled(void);
-void dma_bypass_force_translation(void);
-enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev);
-void dma_bypass_eligibility_init(struct device *dev,
-				 enum dma_bypass_policy policy,
-				 struct dma_bypass_eligibility *e);
-
 /* bypass-ram.c */
 void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
 			phys_addr_t end);
@@ -200,20 +122,6 @@ enum dma_bypass_policy dma_bypass_policy(struct device *dev);
 enum dma_bypass_state dma_bypass_state(struct device *dev);
 enum dma_bypass_reason dma_bypass_reason(struct device *dev);
 #else
-static inline bool dma_bypass_default_translated(void)
-{
-	return false;
-}
-
-static inline bool dma_bypass_disabled(void)
-{
-	return false;
-}
-
-static inline void dma_bypass_force_translation(void)
-{
-}
-
 static inline void dma_bypass_detach(struct device *dev)
 {
 }

@@ -7,6 +7,7 @@
 #include <linux/iommu-dma.h>
 #include <linux/scatterlist.h>
 #include "bypass.h"
+#include "bypass-map.h"
 
 static bool dma_bypass_contains(const struct dma_bypass_window *win,
 				phys_addr_t phys, size_t size)

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows: their life.
- *
- * A device with a provider has a struct dma_bypass.  dev->dma_bypass points at the
- * one of its windows that describes what the mapping paths may do now: unopened,
- * closed or open.  Each step goes one way: evaluate, set up, publish.
+ * Bypass windows: evaluated, set up and torn down.
  *
  * Lock order: dma_bypass_mutex, the provider's locks, dma_bypass::lock.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-bypass.h>
-#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
 #include <linux/iommu-dma.h>
-#include <linux/minmax.h>
 #include <linux/mutex.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include "bypass.h"
-
-#define CREATE_TRACE_POINTS
 #include <trace/events/dma_bypass.h>
 
 /* Outside of every lock of the IOMMU core; never taken on a mapping path. */
@@ -27,145 +19,6 @@ static DEFINE_MUTEX(dma_bypass_mutex);
 
 /* Devices that requested a window since their driver was bound. */
 static LIST_HEAD(dma_bypass_list);
-
-static struct dma_bypass *dma_bypass_of(struct device *dev)
-{
-	struct dma_bypass_window *win;
-
-	guard(rcu)();
-	win = READ_ONCE(dev->dma_bypass);
-	return win ? win->owner : NULL;
-}
-
-u64 dma_bypass_mask(struct device *dev)
-{
-	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
-}
-
-static dma_addr_t dma_bypass_request_map(struct device *dev, phys_addr_t phys,
-					 size_t size,
-					 enum dma_data_direction dir,
-					 unsigned long attrs)
-{
-	queue_work(system_dfl_wq, &dma_bypass_of(dev)->work);
-	return DMA_MAPPING_ERROR;
-}
-
-static bool dma_bypass_request_owns(struct device *dev, dma_addr_t addr)
-{
-	const struct dma_bypass_ops *ops = dma_bypass_of(dev)->ops;
-
-	return !ops->owns || ops->owns(dev, addr);
-}
-
-static const struct dma_bypass_ops dma_bypass_request_ops = {
-	.map	= dma_bypass_request_map,
-	.owns	= dma_bypass_request_owns,
-};
-
-static bool dma_bypass_reachable(const struct dma_bypass *b)
-{
-	const struct dma_bypass_window *win = b->open;
-
-	return win->ops || dma_bypass_mask(b->dev) >= win->base + win->size - 1;
-}
-
-/* Let the mapping paths see what holds now. */
-static void dma_bypass_update(struct dma_bypass *b)
-{
-	struct dma_bypass_window *win = b->closed;
-
-	lockdep_assert_held(&b->lock);
-	if (b->reason == DMA_BYPASS_GRANTED && !b->open)
-		win = b->unopened;
-	else if (b->reason == DMA_BYPASS_GRANTED && dma_bypass_reachable(b))
-		win = b->open;
-	/* Pairs with the address dependency of the readers' READ_ONCE(). */
-	smp_store_release(&b->dev->dma_bypass, win);
-}
-
-static void dma_bypass_retire(struct dma_bypass *b,
-			      struct dma_bypass_window *win)
-{
-	lockdep_assert_held(&b->lock);
-	if (!win)
-		return;
-	win->retired = b->retired;
-	b->retired = win;
-}
-
-/* No mapping reads them any more, but somebody may look for their owner. */
-static void dma_bypass_free_retired(struct dma_bypass *b)
-{
-	struct dma_bypass_window *win = b->retired, *next;
-
-	for (b->retired = NULL; win; win = next) {
-		next = win->retired;
-		kfree_rcu(win, rcu);
-	}
-}
-
-/* From now on, addresses in this place are recognised whatever is published. */
-static int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
-				dma_addr_t size,
-				const struct dma_bypass_ops *ops)
-{
-	struct dma_bypass_range all = { .size = (phys_addr_t)-1 };
-	struct dma_bypass_ram ram = { .ranges = &all, .nr = 1 };
-	struct dma_bypass_window *closed, *unopened;
-
-	closed = dma_bypass_alloc_window(base, size, NULL);
-	unopened = dma_bypass_alloc_window(base, size, &ram);
-	if (!closed || !unopened) {
-		kfree(closed);
-		kfree(unopened);
-		return -ENOMEM;
-	}
-	closed->ops = ops;
-	closed->owner = b;
-	unopened->ops = &dma_bypass_request_ops;
-	unopened->owner = b;
-
-	guard(spinlock_irqsave)(&b->lock);
-	dma_bypass_retire(b, b->closed);
-	dma_bypass_retire(b, b->unopened);
-	b->closed = closed;
-	b->unopened = unopened;
-	dma_bypass_update(b);
-	return 0;
-}
-
-/**
- * dma_bypass_publish - let a device's mappings use a window
- * @dev: device whose provider sets up its window, or whose window is open and has
- *	come to map other memory
- * @win: the window, from dma_bypass_alloc_window(); it must map what is in flight.
- *	The callee owns it.
- *
- * Context: Process context, under the provider's lock that serialises calls for
- * @dev with each other and with the provider's close().
- * Return: 0 or -ENOMEM.
- */
-int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-	int err = 0;
-
-	if (!win)
-		return -ENOMEM;
-	if (win->base != b->closed->base || win->size != b->closed->size)
-		err = dma_bypass_set_place(b, win->base, win->size, win->ops);
-	if (err) {
-		kfree(win);
-		return err;
-	}
-	win->owner = b;
-	guard(spinlock_irqsave)(&b->lock);
-	dma_bypass_retire(b, b->open);
-	b->open = win;
-	dma_bypass_update(b);
-	return 0;
-}
 
 static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 {
@@ -286,8 +139,8 @@ EXPORT_SYMBOL_GPL(dma_bypass_prepare);
 /**
  * dma_bypass_recheck - evaluate the devices that requested a window anew
  *
- * To be called when a device has left the group of others.  Where there is no
- * window it is enough to let the next mapping request it.
+ * To be called when a device has joined or left the group of others.  Where there
+ * is no window it is enough to let the next mapping request it.
  *
  * Context: Process context.
  */
@@ -354,12 +207,12 @@ static void dma_bypass_close(struct dma_bypass *b)
 	b->reported = DMA_BYPASS_GRANTED;
 
 	scoped_guard(spinlock_irqsave, &b->lock) {
-		dma_bypass_retire(b, b->open);
+		dma_bypass_set_stale(b, b->open);
 		b->open = NULL;
 		b->reason = DMA_BYPASS_GRANTED;
 		dma_bypass_update(b);
 	}
-	dma_bypass_free_retired(b);
+	dma_bypass_free_stale(b);
 	if (win)
 		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
 }
@@ -402,26 +255,11 @@ void dma_bypass_detach(struct device *dev)
 	dma_bypass_unbind(dev);
 	scoped_guard(spinlock_irqsave, &b->lock) {
 		WRITE_ONCE(dev->dma_bypass, NULL);
-		dma_bypass_retire(b, b->closed);
-		dma_bypass_retire(b, b->unopened);
+		dma_bypass_set_stale(b, b->closed);
+		dma_bypass_set_stale(b, b->unopened);
 	}
-	dma_bypass_free_retired(b);
+	dma_bypass_free_stale(b);
 	kfree(b);
-}
-
-/*
- * The device's DMA mask was set.  When this returns, no mapping gets an address
- * that the new mask forbids.  Any context.
- */
-void __dma_bypass_mask_changed(struct device *dev)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-
-	guard(spinlock_irqsave)(&b->lock);
-	b->mask_changed = true;
-	if (b->reason == DMA_BYPASS_NO_MASK)
-		b->reason = DMA_BYPASS_GRANTED;
-	dma_bypass_update(b);
 }
 
 /**
@@ -471,26 +309,6 @@ enum dma_bypass_policy dma_bypass_policy(struct device *dev)
 	struct dma_bypass *b = dma_bypass_of(dev);
 
 	return b ? READ_ONCE(b->policy) : dma_bypass_boot_policy(dev);
-}
-
-/**
- * dma_bypass_state - whether a device's window is open
- * @dev: the device
- *
- * Context: Any.
- * Return: the state; closed where there is no provider.
- */
-enum dma_bypass_state dma_bypass_state(struct device *dev)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-
-	if (!b)
-		return DMA_BYPASS_CLOSED;
-	guard(spinlock_irqsave)(&b->lock);
-	if (!b->open)
-		return DMA_BYPASS_CLOSED;
-	return dev->dma_bypass == b->open ? DMA_BYPASS_OPEN :
-					    DMA_BYPASS_DRAINING;
 }
 
 /**

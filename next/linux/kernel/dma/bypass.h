@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bypass windows: what mapping.c calls, and what bypass*.c share.
+ * Bypass windows: what bypass*.c share.
  */
 #ifndef _KERNEL_DMA_BYPASS_H
 #define _KERNEL_DMA_BYPASS_H
 
+#include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/dma-bypass-ops.h>
-#include <linux/dma-map-ops.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
-#include <trace/events/dma.h>
 
 /**
  * struct dma_bypass - a device's bypass state
@@ -21,7 +22,7 @@
  * @unopened: published until the window is requested
  * @closed: published while nothing new may be mapped
  * @open: what the provider has set up, or NULL
- * @retired: windows that were replaced, to be freed when the driver is unbound
+ * @stale: windows that were replaced, to be freed when the driver is unbound
  * @reason: result of the last evaluation; DMA_BYPASS_GRANTED if there was none
  * @reported: the reason that was reported last
  * @failed: why the window could not be set up since the driver was bound
@@ -36,11 +37,11 @@ struct dma_bypass {
 	struct device			*dev;
 	const struct dma_bypass_ops	*ops;
 	struct work_struct		work;
-	spinlock_t			lock;
+	spinlock_t			lock;	/* of the windows */
 	struct dma_bypass_window	*unopened;
 	struct dma_bypass_window	*closed;
 	struct dma_bypass_window	*open;
-	struct dma_bypass_window	*retired;
+	struct dma_bypass_window	*stale;
 	enum dma_bypass_reason		reason;
 	enum dma_bypass_reason		reported;
 	enum dma_bypass_reason		failed;
@@ -50,184 +51,26 @@ struct dma_bypass {
 	struct list_head		node;
 };
 
+static inline struct dma_bypass *dma_bypass_of(struct device *dev)
+{
+	struct dma_bypass_window *win;
+
+	guard(rcu)();
+	win = READ_ONCE(dev->dma_bypass);
+	return win ? win->owner : NULL;
+}
+
+void dma_bypass_update(struct dma_bypass *b);
+void dma_bypass_set_stale(struct dma_bypass *b, struct dma_bypass_window *win);
+void dma_bypass_free_stale(struct dma_bypass *b);
+int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base, dma_addr_t size,
+			 const struct dma_bypass_ops *ops);
+void __dma_bypass_mask_changed(struct device *dev);
 void dma_bypass_for_each_open(void (*fn)(struct dma_bypass *b, void *data),
 			      void *data);
 void dma_bypass_sysfs_add(struct dma_bypass *b);
 void dma_bypass_sysfs_remove(struct dma_bypass *b);
 void dma_bypass_uevent(struct dma_bypass *b, enum dma_bypass_reason reason);
-void __dma_bypass_mask_changed(struct device *dev);
 u64 dma_bypass_mask(struct device *dev);
-
-bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs,
-			   dma_addr_t *addr);
-bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
-			 enum dma_data_direction dir, unsigned long attrs);
-void __dma_bypass_sync(struct device *dev, dma_addr_t addr, size_t size,
-		       enum dma_data_direction dir, bool for_cpu);
-void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,
-			  int nents, enum dma_data_direction dir, bool for_cpu);
-
-#ifdef CONFIG_DMA_BYPASS
-static inline const struct dma_bypass_window *
-dma_bypass_published(struct device *dev)
-{
-	return READ_ONCE(dev->dma_bypass);
-}
-#else
-static inline const struct dma_bypass_window *
-dma_bypass_published(struct device *dev)
-{
-	return NULL;
-}
-#endif
-
-static inline bool dma_bypass_in_range(const struct dma_bypass_range *range,
-				       phys_addr_t phys, size_t size)
-{
-	phys_addr_t offset = phys - range->start;
-
-	return offset < range->size && size <= range->size - offset;
-}
-
-/* The window that a mapping is to be tried in, or NULL. */
-static inline const struct dma_bypass_window *
-dma_bypass_requested(struct device *dev, unsigned long attrs)
-{
-	const struct dma_bypass_window *win;
-
-	if (!(attrs & DMA_ATTR_IOMMU_BYPASS) ||
-	    (attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED)))
-		return NULL;
-	win = dma_bypass_published(dev);
-	return win && win->nr_ranges ? win : NULL;
-}
-
-/* Nobody to ask, no cache to maintain, nobody to report the mapping to. */
-static inline bool dma_bypass_is_simple(struct device *dev,
-					const struct dma_bypass_window *win)
-{
-	return !IS_ENABLED(CONFIG_DMA_API_DEBUG) &&
-	       !IS_ENABLED(CONFIG_KMSAN) &&
-	       !win->ops && dev_is_dma_coherent(dev);
-}
-
-/* The early exit of dma_map_phys(): needs no stack frame. */
-static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
-				       size_t size, unsigned long attrs,
-				       dma_addr_t *addr)
-{
-	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
-
-	if (!win || !dma_bypass_is_simple(dev, win) ||
-	    !dma_bypass_in_range(&win->ranges[0], phys, size) ||
-	    trace_dma_map_phys_enabled())
-		return false;
-	*addr = win->base + phys;
-	return true;
-}
-
-/* Any mapping that the attribute was passed with; false: translate it. */
-static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
-				       size_t size, enum dma_data_direction dir,
-				       unsigned long attrs, dma_addr_t *addr)
-{
-	return dma_bypass_requested(dev, attrs) &&
-	       __dma_bypass_map_phys(dev, phys, size, dir, attrs, addr);
-}
-
-static inline bool dma_bypass_map_sg(struct device *dev,
-				     struct scatterlist *sgl, int nents,
-				     enum dma_data_direction dir,
-				     unsigned long attrs)
-{
-	return dma_bypass_requested(dev, attrs) &&
-	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
-}
-
-/*
- * The window that an address is in, or NULL.  By value: the policy may have
- * changed since it was mapped, and a driver may forget the attribute.
- */
-static inline const struct dma_bypass_window *
-dma_bypass_find(struct device *dev, dma_addr_t addr)
-{
-	const struct dma_bypass_window *win = dma_bypass_published(dev);
-
-	if (!win || addr - win->base >= win->size)
-		return NULL;
-	if (unlikely(win->ops) && !win->ops->owns(dev, addr))
-		return NULL;
-	return win;
-}
-
-/* The early exit of dma_unmap_phys(). */
-static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
-{
-	const struct dma_bypass_window *win = dma_bypass_published(dev);
-
-	return win && addr - win->base < win->size &&
-	       dma_bypass_is_simple(dev, win) &&
-	       !trace_dma_unmap_phys_enabled();
-}
-
-static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
-				   size_t size, enum dma_data_direction dir,
-				   bool for_cpu)
-{
-	if (!dma_bypass_find(dev, addr))
-		return false;
-	if (!dev_is_dma_coherent(dev))
-		__dma_bypass_sync(dev, addr, size, dir, for_cpu);
-	return true;
-}
-
-static inline bool dma_bypass_unmap_phys(struct device *dev, dma_addr_t addr,
-					 size_t size,
-					 enum dma_data_direction dir,
-					 unsigned long attrs)
-{
-	if (attrs & DMA_ATTR_SKIP_CPU_SYNC)
-		return dma_bypass_find(dev, addr);
-	return dma_bypass_sync(dev, addr, size, dir, true);
-}
-
-/*
- * A list is in the window as a whole or not at all, so its first entry is
- * enough.  The bus address of a peer is not the window's, whatever its value.
- */
-static inline bool dma_bypass_find_sg(struct device *dev,
-				      struct scatterlist *sgl)
-{
-	return dma_bypass_find(dev, sg_dma_address(sgl)) &&
-	       !sg_dma_is_bus_address(sgl);
-}
-
-static inline bool dma_bypass_sync_sg(struct device *dev,
-				      struct scatterlist *sgl, int nents,
-				      enum dma_data_direction dir, bool for_cpu)
-{
-	if (!dma_bypass_find_sg(dev, sgl))
-		return false;
-	if (!dev_is_dma_coherent(dev))
-		__dma_bypass_sync_sg(dev, sgl, nents, dir, for_cpu);
-	return true;
-}
-
-static inline bool dma_bypass_unmap_sg(struct device *dev,
-				       struct scatterlist *sgl, int nents,
-				       enum dma_data_direction dir,
-				       unsigned long attrs)
-{
-	if (attrs & DMA_ATTR_SKIP_CPU_SYNC)
-		return dma_bypass_find_sg(dev, sgl);
-	return dma_bypass_sync_sg(dev, sgl, nents, dir, true);
-}
-
-static inline void dma_bypass_mask_changed(struct device *dev)
-{
-	if (dma_bypass_published(dev))
-		__dma_bypass_mask_changed(dev);
-}
 
 #endif /* _KERNEL_DMA_BYPASS_H */

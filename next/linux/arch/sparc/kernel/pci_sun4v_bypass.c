@@ -21,7 +21,6 @@
 #include <linux/sizes.h>
 #include <kunit/visibility.h>
 #include <asm/hypervisor.h>
-#include <asm/io.h>
 #include <asm/spitfire.h>
 
 #include "iommu_common.h"

@@ -173,6 +173,7 @@ static void map_exhausted(struct kunit *test)
 	unsigned int n;
 
 	KUNIT_ASSERT_EQ(test, dma_set_mask(t->dev, DMA_BIT_MASK(32)), 0);
+	dma_set_max_seg_size(t->dev, PG(SUN4V_TEST_PAGES));
 	sg = kunit_kcalloc(test, max + 1, sizeof(*sg), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, sg);
 	for (n = 0; n <= max; n++) {

@@ -25,7 +25,7 @@
 #define PG(n)			((n) * PAGE_SIZE)
 #define BYPASS			DMA_ATTR_IOMMU_BYPASS
 
-/**
+/*
  * struct sun4v_test - the fixture
  * @test: the case
  * @hv: the hypervisor

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bypass windows: what mapping.c calls.
+ */
+#ifndef _KERNEL_DMA_BYPASS_MAP_H
+#define _KERNEL_DMA_BYPASS_MAP_H
+
+#include <linux/dma-bypass-ops.h>
+#include <linux/dma-map-ops.h>
+#include <linux/scatterlist.h>
+#include <trace/events/dma.h>
+
+bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs,
+			   dma_addr_t *addr);
+bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			 enum dma_data_direction dir, unsigned long attrs);
+void __dma_bypass_sync(struct device *dev, dma_addr_t addr, size_t size,
+		       enum dma_data_direction dir, bool for_cpu);
+void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,
+			  int nents, enum dma_data_direction dir, bool for_cpu);
+void __dma_bypass_mask_changed(struct device *dev);
+
+#ifdef CONFIG_DMA_BYPASS
+static inline const struct dma_bypass_window *
+dma_bypass_published(struct device *dev)
+{
+	return READ_ONCE(dev->dma_bypass);
+}
+#else
+static inline const struct dma_bypass_window *
+dma_bypass_published(struct device *dev)
+{
+	return NULL;
+}
+#endif
+
+static inline bool dma_bypass_in_range(const struct dma_bypass_range *range,
+				       phys_addr_t phys, size_t size)
+{
+	phys_addr_t left;
+
+	return !check_sub_overflow(range->size, phys - range->start, &left) &&
+	       size <= left;
+}
+
+/* The window that a mapping is to be tried in, or NULL. */
+static inline const struct dma_bypass_window *
+dma_bypass_requested(struct device *dev, unsigned long attrs)
+{
+	const struct dma_bypass_window *win;
+
+	if (likely(!(attrs & DMA_ATTR_IOMMU_BYPASS)))
+		return NULL;
+	if (attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED))
+		return NULL;
+	win = dma_bypass_published(dev);
+	return win && win->nr_ranges ? win : NULL;
+}
+
+/* Nobody to ask, no cache to maintain, nobody to report the mapping to. */
+static inline bool dma_bypass_is_simple(struct device *dev,
+					const struct dma_bypass_window *win)
+{
+	return !IS_ENABLED(CONFIG_DMA_API_DEBUG) &&
+	       !IS_ENABLED(CONFIG_KMSAN) &&
+	       !win->ops && dev_is_dma_coherent(dev);
+}
+
+/* The early exit of dma_map_page_attrs(), which has no stack frame. */
+static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
+				       size_t size, unsigned long attrs,
+				       dma_addr_t *addr)
+{
+	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
+
+	if (!win || !dma_bypass_is_simple(dev, win) ||
+	    !dma_bypass_in_range(&win->ranges[0], phys, size) ||
+	    trace_dma_map_phys_enabled())
+		return false;
+	*addr = win->base + phys;
+	return true;
+}
+
+/* Any mapping that the attribute was passed with; false: translate it. */
+static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
+				       size_t size, enum dma_data_direction dir,
+				       unsigned long attrs, dma_addr_t *addr)
+{
+	return dma_bypass_requested(dev, attrs) &&
+	       __dma_bypass_map_phys(dev, phys, size, dir, attrs, addr);
+}
+
+static inline bool dma_bypass_map_sg(struct device *dev,
+				     struct scatterlist *sgl, int nents,
+				     enum dma_data_direction dir,
+				     unsigned long attrs)
+{
+	return dma_bypass_requested(dev, attrs) &&
+	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
+}
+
+/*
+ * The window that an address is in, or NULL.  By value: the policy may have
+ * changed since it was mapped, and a driver may forget the attribute.
+ */
+static inline const struct dma_bypass_window *
+dma_bypass_find(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
+
+	if (!win || addr - win->base >= win->size)
+		return NULL;
+	if (unlikely(win->ops) && !win->ops->owns(dev, addr))
+		return NULL;
+	return win;
+}
+
+/* The early exit of dma_unmap_page_attrs(). */
+static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
+
+	return win && addr - win->base < win->size &&
+	       dma_bypass_is_simple(dev, win) &&
+	       !trace_dma_unmap_phys_enabled();
+}
+
+static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
+				   size_t size, enum dma_data_direction dir,
+				   bool for_cpu)
+{
+	if (!dma_bypass_find(dev, addr))
+		return false;
+	if (!dev_is_dma_coherent(dev))
+		__dma_bypass_sync(dev, addr, size, dir, for_cpu);
+	return true;
+}
+
+static inline bool dma_bypass_unmap_phys(struct device *dev, dma_addr_t addr,
+					 size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	if (!dma_bypass_find(dev, addr))
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync(dev, addr, size, dir, true);
+	return true;
+}
+
+/*
+ * A list is in the window as a whole or not at all, so its first entry is
+ * enough.  The bus address of a peer is not the window's, whatever its value.
+ */
+static inline bool dma_bypass_find_sg(struct device *dev,
+				      struct scatterlist *sgl)
+{
+	return dma_bypass_find(dev, sg_dma_address(sgl)) &&
+	       !sg_dma_is_bus_address(sgl);
+}
+
+static inline bool dma_bypass_sync_sg(struct device *dev,
+				      struct scatterlist *sgl, int nents,
+				      enum dma_data_direction dir, bool for_cpu)
+{
+	if (!dma_bypass_find_sg(dev, sgl))
+		return false;
+	if (!dev_is_dma_coherent(dev))
+		__dma_bypass_sync_sg(dev, sgl, nents, dir, for_cpu);
+	return true;
+}
+
+static inline bool dma_bypass_unmap_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	if (!dma_bypass_find_sg(dev, sgl))
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync_sg(dev, sgl, nents, dir, true);
+	return true;
+}
+
+static inline void dma_bypass_mask_changed(struct device *dev)
+{
+	if (dma_bypass_published(dev))
+		__dma_bypass_mask_changed(dev);
+}
+
+#endif /* _KERNEL_DMA_BYPASS_MAP_H */

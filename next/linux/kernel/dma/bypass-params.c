@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bypass windows: what the command line says about them.
+ */
+#define pr_fmt(fmt) "dma_bypass: " fmt
+
+#include <linux/dma-bypass-policy.h>
+#include <linux/init.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+#include <linux/pci.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+/* Beside iommu.passthrough and iommu.strict. */
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "iommu."
+
+static const char * const dma_bypass_mode_names[] = {
+	[DMA_BYPASS_MODE_REQUEST]	= "request",
+	[DMA_BYPASS_MODE_DEFAULT]	= "default",
+	[DMA_BYPASS_MODE_GUARD]		= "guard",
+	[DMA_BYPASS_MODE_OPTIN]		= "optin",
+	[DMA_BYPASS_MODE_NEVER]		= "never",
+};
+
+const char * const dma_bypass_policies[] = {
+	[DMA_BYPASS_POLICY_DEFAULT]	= "default",
+	[DMA_BYPASS_POLICY_ALLOW]	= "allow",
+	[DMA_BYPASS_POLICY_GUARD]	= "guard",
+	[DMA_BYPASS_POLICY_DENY]	= "deny",
+};
+
+/* PCI devices that the command line names, by address or by kind. */
+struct dma_bypass_id {
+	enum dma_bypass_policy	policy;
+	bool			by_address;
+	unsigned int		domain;
+	unsigned int		bus;
+	unsigned int		devfn;
+	unsigned int		vendor;
+	unsigned int		device;
+};
+
+#define DMA_BYPASS_MAX_IDS	32
+
+static struct dma_bypass_id dma_bypass_ids[DMA_BYPASS_MAX_IDS] __ro_after_init;
+static unsigned int dma_bypass_nr_ids __ro_after_init;
+static int dma_bypass_cmdline_mode __ro_after_init = -1;
+static bool dma_bypass_forced __ro_after_init;
+
+/**
+ * dma_bypass_mode - the system mode
+ *
+ * Context: Any.
+ * Return: the mode that ``iommu.dma_bypass=`` sets, else the configured one.
+ */
+enum dma_bypass_mode dma_bypass_mode(void)
+{
+	if (dma_bypass_cmdline_mode >= 0)
+		return dma_bypass_cmdline_mode;
+	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_NEVER))
+		return DMA_BYPASS_MODE_NEVER;
+	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_OPTIN))
+		return DMA_BYPASS_MODE_OPTIN;
+	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_GUARD))
+		return DMA_BYPASS_MODE_GUARD;
+	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_REQUEST))
+		return DMA_BYPASS_MODE_REQUEST;
+	return DMA_BYPASS_MODE_DEFAULT;
+}
+
+/**
+ * dma_bypass_default_translated - whether the mode demands translation by default
+ *
+ * Context: Any.
+ * Return: true if devices are translated unless a policy or an attribute allows
+ * bypass.
+ */
+bool dma_bypass_default_translated(void)
+{
+	return dma_bypass_mode() != DMA_BYPASS_MODE_DEFAULT;
+}
+
+/**
+ * dma_bypass_disabled - whether nothing may bypass the IOMMU until reboot
+ *
+ * Context: Any.
+ * Return: true in the mode never.
+ */
+bool dma_bypass_disabled(void)
+{
+	return dma_bypass_mode() == DMA_BYPASS_MODE_NEVER;
+}
+
+/**
+ * dma_bypass_force_translation - an older switch demands translation
+ *
+ * Context: Boot, while the command line is parsed.
+ */
+void __init dma_bypass_force_translation(void)
+{
+	dma_bypass_forced = true;
+}
+
+/**
+ * dma_bypass_translation_forced - whether an older switch demands translation
+ *
+ * Context: Any.
+ * Return: true after dma_bypass_force_translation().
+ */
+bool dma_bypass_translation_forced(void)
+{
+	return dma_bypass_forced;
+}
+
+static bool dma_bypass_id_matches(const struct dma_bypass_id *id,
+				  struct pci_dev *pdev)
+{
+	if (id->by_address)
+		return id->domain == pci_domain_nr(pdev->bus) &&
+		       id->bus == pdev->bus->number &&
+		       id->devfn == pdev->devfn;
+	return id->vendor == pdev->vendor && id->device == pdev->device;
+}
+
+/**
+ * dma_bypass_boot_policy - the policy that the command line sets for a device
+ * @dev: the device
+ *
+ * For drivers that are bound before user space can write a policy.
+ *
+ * Context: Any.
+ * Return: the policy that the device starts with.
+ */
+enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev)
+{
+	unsigned int i;
+
+	if (!dev_is_pci(dev))
+		return DMA_BYPASS_POLICY_DEFAULT;
+	for (i = 0; i < dma_bypass_nr_ids; i++)
+		if (dma_bypass_id_matches(&dma_bypass_ids[i], to_pci_dev(dev)))
+			return dma_bypass_ids[i].policy;
+	return DMA_BYPASS_POLICY_DEFAULT;
+}
+
+/* [domain:]bus:device.function or vendor:device, all in hexadecimal. */
+static bool __init dma_bypass_parse_id(const char *word,
+				       struct dma_bypass_id *id)
+{
+	unsigned int slot, func;
+	int len = 0;
+
+	*id = (struct dma_bypass_id) { .by_address = true };
+	if ((sscanf(word, "%x:%x:%x.%x%n", &id->domain, &id->bus, &slot, &func,
+		    &len) == 4 && !word[len]) ||
+	    (sscanf(word, "%x:%x.%x%n", &id->bus, &slot, &func, &len) == 3 &&
+	     !word[len])) {
+		id->devfn = PCI_DEVFN(slot, func);
+		return id->bus <= 0xff && slot <= 0x1f && func <= 7;
+	}
+
+	id->by_address = false;
+	return sscanf(word, "%x:%x%n", &id->vendor, &id->device, &len) == 2 &&
+	       !word[len] && id->vendor <= 0xffff && id->device <= 0xffff;
+}
+
+/* An id, or an id and "=" and a policy. */
+static bool __init dma_bypass_parse_entry(char *entry, struct dma_bypass_id *id)
+{
+	int policy = DMA_BYPASS_POLICY_ALLOW;
+	char *word = strchr(entry, '=');
+
+	if (word) {
+		*word++ = '\0';
+		policy = match_string(dma_bypass_policies,
+				      DMA_BYPASS_NR_POLICIES, word);
+	}
+	if (policy <= DMA_BYPASS_POLICY_DEFAULT ||
+	    !dma_bypass_parse_id(entry, id))
+		return false;
+	id->policy = policy;
+	return true;
+}
+
+static int __init dma_bypass_set_devices(const char *val,
+					 const struct kernel_param *kp)
+{
+	struct dma_bypass_id *id;
+	char entry[40];
+	size_t len;
+
+	for (; val && *val; val += len + !!val[len]) {
+		len = strcspn(val, ",");
+		if (!len)
+			continue;
+		if (dma_bypass_nr_ids == DMA_BYPASS_MAX_IDS) {
+			pr_warn("iommu.dma_bypass_devices: more than %d devices, ignoring \"%s\"\n",
+				DMA_BYPASS_MAX_IDS, val);
+			break;
+		}
+		id = &dma_bypass_ids[dma_bypass_nr_ids];
+		strscpy(entry, val, min(len + 1, sizeof(entry)));
+		if (len < sizeof(entry) && dma_bypass_parse_entry(entry, id))
+			dma_bypass_nr_ids++;
+		else
+			pr_warn("iommu.dma_bypass_devices: ignoring \"%.*s\", not a PCI address nor vendor:device, with =allow, =guard or =deny\n",
+				(int)len, val);
+	}
+	return 0;
+}
+
+/* A bad word means never, and of two words the stricter one wins. */
+static int __init dma_bypass_set_mode(const char *val,
+				      const struct kernel_param *kp)
+{
+	int mode = val ? match_string(dma_bypass_mode_names,
+				      ARRAY_SIZE(dma_bypass_mode_names), val) :
+			 -EINVAL;
+
+	if (mode < 0) {
+		pr_warn("iommu.dma_bypass: unknown mode \"%s\", using \"never\"\n",
+			val ?: "");
+		mode = DMA_BYPASS_MODE_NEVER;
+	}
+	dma_bypass_cmdline_mode = max(dma_bypass_cmdline_mode, mode);
+	return 0;
+}
+
+static int dma_bypass_get_mode(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n",
+			  dma_bypass_mode_names[dma_bypass_mode()]);
+}
+
+static const struct kernel_param_ops dma_bypass_mode_param __refconst = {
+	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
+	.set	= dma_bypass_set_mode,
+	.get	= dma_bypass_get_mode,
+};
+
+static const struct kernel_param_ops dma_bypass_devices_param __refconst = {
+	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
+	.set	= dma_bypass_set_devices,
+};
+
+module_param_cb(dma_bypass, &dma_bypass_mode_param, NULL, 0444);
+module_param_cb(dma_bypass_devices, &dma_bypass_devices_param, NULL, 0);

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bypass windows: what the mapping paths see.
+ *
+ * A device with a provider has a struct dma_bypass.  dev->dma_bypass points at the
+ * one of its windows that describes what the mapping paths may do now: unopened,
+ * closed or open.
+ */
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include "bypass.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/dma_bypass.h>
+
+u64 dma_bypass_mask(struct device *dev)
+{
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
+
+static dma_addr_t dma_bypass_request_map(struct device *dev, phys_addr_t phys,
+					 size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	queue_work(system_dfl_wq, &dma_bypass_of(dev)->work);
+	return DMA_MAPPING_ERROR;
+}
+
+static bool dma_bypass_request_owns(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_ops *ops = dma_bypass_of(dev)->ops;
+
+	return !ops->owns || ops->owns(dev, addr);
+}
+
+static const struct dma_bypass_ops dma_bypass_request_ops = {
+	.map	= dma_bypass_request_map,
+	.owns	= dma_bypass_request_owns,
+};
+
+static bool dma_bypass_reachable(const struct dma_bypass *b)
+{
+	const struct dma_bypass_window *win = b->open;
+
+	return win->ops || dma_bypass_mask(b->dev) >= win->base + win->size - 1;
+}
+
+/* Let the mapping paths see what holds now. */
+void dma_bypass_update(struct dma_bypass *b)
+{
+	struct dma_bypass_window *win = b->closed;
+
+	lockdep_assert_held(&b->lock);
+	if (b->reason == DMA_BYPASS_GRANTED && !b->open)
+		win = b->unopened;
+	else if (b->reason == DMA_BYPASS_GRANTED && dma_bypass_reachable(b))
+		win = b->open;
+	/* Pairs with the address dependency of the readers' READ_ONCE(). */
+	smp_store_release(&b->dev->dma_bypass, win);
+}
+
+void dma_bypass_set_stale(struct dma_bypass *b,
+		       struct dma_bypass_window *win)
+{
+	lockdep_assert_held(&b->lock);
+	if (!win)
+		return;
+	win->stale = b->stale;
+	b->stale = win;
+}
+
+/* No mapping reads them any more, but somebody may look for their owner. */
+void dma_bypass_free_stale(struct dma_bypass *b)
+{
+	struct dma_bypass_window *win = b->stale, *next;
+
+	for (b->stale = NULL; win; win = next) {
+		next = win->stale;
+		kfree_rcu(win, rcu);
+	}
+}
+
+/* From now on, addresses in this place are recognised whatever is published. */
+int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
+			 dma_addr_t size,
+			 const struct dma_bypass_ops *ops)
+{
+	struct dma_bypass_range all = { .size = (phys_addr_t)-1 };
+	struct dma_bypass_ram ram = { .ranges = &all, .nr = 1 };
+	struct dma_bypass_window *closed, *unopened;
+
+	closed = dma_bypass_alloc_window(base, size, NULL);
+	unopened = dma_bypass_alloc_window(base, size, &ram);
+	if (!closed || !unopened) {
+		kfree(closed);
+		kfree(unopened);
+		return -ENOMEM;
+	}
+	closed->ops = ops;
+	closed->owner = b;
+	unopened->ops = &dma_bypass_request_ops;
+	unopened->owner = b;
+
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_set_stale(b, b->closed);
+	dma_bypass_set_stale(b, b->unopened);
+	b->closed = closed;
+	b->unopened = unopened;
+	dma_bypass_update(b);
+	return 0;
+}
+
+/**
+ * dma_bypass_publish - let a device's mappings use a window
+ * @dev: device whose provider sets up its window, or whose window is open and has
+ *	come to map other memory
+ * @win: the window, from dma_bypass_alloc_window(); it must map what is in flight.
+ *	The callee owns it.
+ *
+ * Context: Process context, under the provider's lock that serialises calls for
+ * @dev with each other and with the provider's close().
+ * Return: 0 or -ENOMEM.
+ */
+int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+	int err = 0;
+
+	if (!win)
+		return -ENOMEM;
+	if (win->base != b->closed->base || win->size != b->closed->size)
+		err = dma_bypass_set_place(b, win->base, win->size, win->ops);
+	if (err) {
+		kfree(win);
+		return err;
+	}
+	win->owner = b;
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_set_stale(b, b->open);
+	b->open = win;
+	dma_bypass_update(b);
+	return 0;
+}
+
+/*
+ * The device's DMA mask was set.  When this returns, no mapping gets an address
+ * that the new mask forbids.  Any context.
+ */
+void __dma_bypass_mask_changed(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	guard(spinlock_irqsave)(&b->lock);
+	b->mask_changed = true;
+	if (b->reason == DMA_BYPASS_NO_MASK)
+		b->reason = DMA_BYPASS_GRANTED;
+	dma_bypass_update(b);
+}
+
+/**
+ * dma_bypass_state - whether a device's window is open
+ * @dev: the device
+ *
+ * Context: Any.
+ * Return: the state; closed where there is no provider.
+ */
+enum dma_bypass_state dma_bypass_state(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return DMA_BYPASS_CLOSED;
+	guard(spinlock_irqsave)(&b->lock);
+	if (b->open)
+		return dev->dma_bypass == b->open ? DMA_BYPASS_OPEN :
+						    DMA_BYPASS_DRAINING;
+	return b->ops->exposed && b->ops->exposed(dev) ? DMA_BYPASS_OPEN :
+							 DMA_BYPASS_CLOSED;
+}
