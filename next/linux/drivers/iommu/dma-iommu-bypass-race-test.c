@@ -51,26 +51,15 @@ static atomic_t epoch;
 
 #define LOAD_PAGES	2
 
-/**
- * struct load - what one CPU maps over and over
- * @page: one page below 4 GiB, one above
- * @sgl: a list of both
- * @bypassed: number of addresses in the window
- * @translated: number of mappings elsewhere
- * @failed: number of mappings that failed
- * @wrong: number of addresses in the window that are not the page's, and of lists
- *	that are in the window in part
- * @after_revoke: number of addresses in the window of mappings that began when
- *	revoking had returned
- */
+/* What one CPU maps over and over, and what it saw. */
 struct load {
 	struct page		*page[LOAD_PAGES];
 	struct scatterlist	sgl[LOAD_PAGES];
 	unsigned long		bypassed;
 	unsigned long		translated;
 	unsigned long		failed;
-	unsigned long		wrong;
-	unsigned long		after_revoke;
+	unsigned long		wrong;		/* not the page's address */
+	unsigned long		after_revoke;	/* begun when that had returned */
 };
 
 /* A mapping of @page in the window, begun in epoch @began. */
@@ -386,20 +375,13 @@ static void two_devices_reopened_at_once(struct kunit *test)
 
 static struct vfsmount *sysfs;
 
-/**
- * struct writer - writes two words to a file in sysfs in turn
- * @file: the file
- * @words: the words
- * @written: number of words that were written
- * @refused: the errno of those that were not
- * @wrong: number of other errnos
- */
+/* Writes two words to a file in sysfs in turn. */
 struct writer {
 	struct file	*file;
 	const char	*words[2];
 	unsigned long	written;
-	int		refused;
-	unsigned long	wrong;
+	int		refused;	/* an errno that may be returned */
+	unsigned long	wrong;		/* other errnos */
 };
 
 static ssize_t write_word(struct file *file, const char *word)
@@ -499,14 +481,45 @@ static void expect_address_of_domain(struct kunit *test, struct page *page)
 
 #define RETYPED		(100 / KASAN_SCALE)
 
+static const struct iommu_ops *iommu_ops;
+static atomic_t open_when_retyped;
+
+/* A domain is set up, so no driver is bound: the window has to be closed. */
+static void get_regions(struct device *dev, struct list_head *head)
+{
+	if (dma_bypass_state(dev) != DMA_BYPASS_CLOSED)
+		atomic_inc(&open_when_retyped);
+	iommu_ops->get_resv_regions(dev, head);
+}
+
+static void restore_ops(void *iommu)
+{
+	((struct iommu_device *)iommu)->ops = iommu_ops;
+}
+
+static void watch_domains(struct kunit *test, struct iommu_device *iommu)
+{
+	struct iommu_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	iommu_ops = iommu->ops;
+	*ops = *iommu_ops;
+	ops->get_resv_regions = get_regions;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_ops,
+							   iommu));
+	iommu->ops = ops;
+}
+
 /* The group's type can be written whenever no driver is bound. */
 static void retyped_while_rebound(struct kunit *test)
 {
 	struct writer *w = writer_init(test, "identity", "DMA", -EPERM);
+	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
 	struct page *page = buffer(test, HIGH);
 	struct task_struct *task;
 	int i;
 
+	watch_domains(test, iommu);
 	w->file = open_file(test, "iommu_group/type");
 	task = run_thread(test, write_run, w, 1);
 	for (i = 0; i < RETYPED; i++) {
@@ -516,14 +529,14 @@ static void retyped_while_rebound(struct kunit *test)
 		udelay(i % 20 * 50);
 		expect_address_of_domain(test, page);
 		device_release_driver(dev_of(0));
-		KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)),
-				DMA_BYPASS_CLOSED);
 		KUNIT_EXPECT_TRUE(test, grows(&w->written));
 		KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
 	}
 	kunit_release_action(test, stop_thread, task);
 	KUNIT_EXPECT_EQ(test, w->wrong, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&open_when_retyped), 0);
 
+	kunit_release_action(test, restore_ops, iommu);
 	device_release_driver(dev_of(0));
 	KUNIT_EXPECT_EQ(test, write_word(w->file, "DMA"), 3);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));

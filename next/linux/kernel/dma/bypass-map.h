@@ -7,6 +7,7 @@
 
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
+#include <linux/overflow.h>
 #include <linux/scatterlist.h>
 #include <trace/events/dma.h>
 
@@ -65,6 +66,14 @@ static inline bool dma_bypass_is_simple(struct device *dev,
 	return !IS_ENABLED(CONFIG_DMA_API_DEBUG) &&
 	       !IS_ENABLED(CONFIG_KMSAN) &&
 	       !win->ops && dev_is_dma_coherent(dev);
+}
+
+/* One test for both, so that a page without either attribute costs no more. */
+static inline bool dma_bypass_or_mmio(unsigned long attrs)
+{
+	if (!IS_ENABLED(CONFIG_DMA_BYPASS))
+		return attrs & DMA_ATTR_MMIO;
+	return attrs & (DMA_ATTR_MMIO | DMA_ATTR_IOMMU_BYPASS);
 }
 
 /* The early exit of dma_map_page_attrs(), which has no stack frame. */

@@ -143,12 +143,11 @@ static struct block add_block(struct kunit *test)
 }
 
 /*
- * The window of powernv ends at the next power of two.  That of pseries ends where
- * memory may end, which a kernel without NUMA does not know.
+ * The window of powernv ends at the next power of two, and that of pseries where
+ * memory of the device tree ends: there is room.
  */
-static void added_memory_joins_where_window_has_room(struct kunit *test)
+static void added_memory_joins_open_window(struct kunit *test)
 {
-	bool room = machine_is(powernv) || IS_ENABLED(CONFIG_NUMA);
 	struct block block;
 	struct page *page;
 
@@ -157,17 +156,16 @@ static void added_memory_joins_where_window_has_room(struct kunit *test)
 	page = pfn_to_page(PHYS_PFN(block.start));
 	KUNIT_EXPECT_FALSE(test, is_published(&block));
 	set_online(test, &block, true);
-	KUNIT_EXPECT_EQ(test, is_published(&block), room);
-	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS),
-			room ? UPPER_WINDOW : DEFAULT_WINDOW);
+	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), UPPER_WINDOW);
 	memset(__va(block.start), SECRET, EDU_MAX);
-	KUNIT_EXPECT_EQ(test, first_byte(test, &block) == SECRET, room);
+	KUNIT_EXPECT_EQ(test, first_byte(test, &block), SECRET);
 	set_online(test, &block, false);
 	KUNIT_EXPECT_FALSE(test, is_published(&block));
 }
 
 static struct kunit_case added_cases[] = {
-	KUNIT_CASE(added_memory_joins_where_window_has_room),
+	KUNIT_CASE(added_memory_joins_open_window),
 	{ }
 };
 

@@ -80,31 +80,32 @@ static void owner_has_no_window_of_mask(struct kunit *test)
 }
 
 /* Unmap after the driver is gone, which dma-debug reports. */
-static void unmap_late(struct kunit *test, unsigned long attrs)
+static void unmap_late(struct kunit *test, int i, unsigned long attrs)
 {
 	struct page *page = buffer(test);
 	dma_addr_t addr;
 
 	kunit_info(test, "expect-console: WARNING: .*dma_debug_device_change");
-	addr = map(test, 0, page, attrs);
-	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
-	device_release_driver(dev_of(0));
-	unmap(0, addr, attrs);
-	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
-	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 30), DEFAULT_WINDOW);
-	expect_blocked(test, 0, upper(page), page_address(page));
+	addr = map(test, i, page, attrs);
+	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DENY);
+	device_release_driver(dev_of(i));
+	unmap(i, addr, attrs);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(i)));
+	KUNIT_EXPECT_EQ(test, roundtrip(test, i, page, 0, 30), DEFAULT_WINDOW);
+	expect_blocked(test, i, upper(page), page_address(page));
 }
 
 static void late_unmap_is_recognised(struct kunit *test)
 {
 	open_window(test, 0);
-	unmap_late(test, BYPASS);
+	unmap_late(test, 0, BYPASS);
 }
 
+/* On the second device, on which no bypass window was opened before. */
 static void late_unmap_of_mask_selected_device(struct kunit *test)
 {
-	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
-	unmap_late(test, 0);
+	bind_with(test, 1, DMA_BYPASS_POLICY_DEFAULT);
+	unmap_late(test, 1, 0);
 }
 
 static struct kunit_case owner_cases[] = {
