@@ -403,13 +403,15 @@ static void unplug_to_closed(struct kunit *test)
  * @size: number of addresses
  * @moves: whether the window makes way for them
  */
-static const struct taken_param {
+struct taken_param {
 	const char	*name;
 	bool		in_window;
 	u64		start;
 	u64		size;
 	bool		moves;
-} taken_params[] = {
+};
+
+static const struct taken_param taken_params[] = {
 	{ "low",		 false,	SZ_4G - SZ_1M,	SZ_1M,	false },
 	{ "up to the window",	 true,	-SZ_1M,		SZ_1M,	false },
 	{ "into the window",	 true,	-SZ_1M,		SZ_2M,	true },

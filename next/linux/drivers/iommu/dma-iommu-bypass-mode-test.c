@@ -25,7 +25,7 @@ module_param(expect, charp, 0);
  * @translated: whether the devices are translated
  * @withheld: whether the window's span is withheld from the IOVA allocator
  */
-static const struct expectation {
+struct expectation {
 	const char		*name;
 	enum dma_bypass_reason	reason[DMA_BYPASS_NR_POLICIES];
 	int			err;
@@ -33,7 +33,9 @@ static const struct expectation {
 	int			tighten;
 	bool			translated;
 	bool			withheld;
-} expectations[] = {
+};
+
+static const struct expectation expectations[] = {
 	{
 		.name		= "default",
 		.reason		= {

@@ -52,10 +52,15 @@ static inline struct device_node *phb_node(int i)
 	return pci_bus_to_host(edus[i]->bus)->dn;
 }
 
-/* Neither the kernel nor the firmware of pseries makes an upper window. */
+static inline bool disable_ddw(void)
+{
+	return strstr(saved_command_line, " disable_ddw");
+}
+
+/* There is no upper window on pseries: the kernel must not, or the firmware cannot. */
 static inline bool no_ddw(void)
 {
-	return strstr(saved_command_line, "disable_ddw") ||
+	return disable_ddw() ||
 	       (machine_is(pseries) &&
 		!of_property_present(phb_node(0), "ibm,ddw-applicable"));
 }

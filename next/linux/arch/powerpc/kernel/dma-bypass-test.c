@@ -74,8 +74,8 @@ static enum dma_bypass_reason expected_reason(const struct rule *rule,
 		return DMA_BYPASS_NO_MODE;
 	if (rule->reason == DMA_BYPASS_NO_MODE || policy)
 		return rule->reason;
-	/* Without DDW there is no place that a mask could reach or not. */
-	if (bits < 60 && !no_ddw())
+	/* Where the kernel has not asked for a window, it lies above 4 GiB. */
+	if (!disable_ddw() && bits < (no_ddw() ? 33 : 60))
 		return DMA_BYPASS_NO_MASK;
 	return no_ddw() ? DMA_BYPASS_NO_UNSUPPORTED : rule->reason;
 }

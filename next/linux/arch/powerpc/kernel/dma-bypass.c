@@ -179,15 +179,13 @@ static int ppc_dma_bypass_publish(struct device *dev)
 {
 	u64 size = ppc_dma_bypass_size(dev);
 	struct dma_bypass_ram ram = {};
-	int err;
+	struct dma_bypass_window *win;
 
 	lockdep_assert_held(&ppc_dma_bypass_users_mutex);
 	dma_bypass_ram_add_system(&ram, 0, size);
-	err = dma_bypass_publish(dev,
-			dma_bypass_alloc_window(dev->archdata.dma_offset, size,
-						&ram));
+	win = dma_bypass_alloc_window(dev->archdata.dma_offset, size, &ram);
 	dma_bypass_ram_free(&ram);
-	return err;
+	return dma_bypass_publish(dev, win);
 }
 
 /* Translated addresses have to lie below the window, and the mask above it. */
