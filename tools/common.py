@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tools share: places, failures, commands, a lock."""
+"""What the tools share: places, failures, commands, git, a lock."""
 
 import contextlib
 import errno
@@ -13,16 +13,18 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = Path(os.environ.get("ROOT") or HERE.parent).resolve()
 BUILD = ROOT / "build"
-BASE = BUILD / "base"
 TREE = BUILD / "linux"
 OVERLAY = ROOT / "linux"
 SERIES = ROOT / "series"
 
-# Git as if nobody had configured it, in scratch repositories.
+# Git without anybody's configuration, and commits that are the same everywhere.
 GIT_ENV = {name: value for name, value in os.environ.items()
            if not name.startswith("GIT_")}
-GIT_ENV |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CEILING_DIRECTORIES": str(BUILD), "LC_ALL": "C"}
+GIT_ENV |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C",
+            "GIT_AUTHOR_NAME": "nobody", "GIT_AUTHOR_EMAIL": "nobody@localhost",
+            "GIT_AUTHOR_DATE": "@1767225600 +0000",
+            "GIT_COMMITTER_NAME": "nobody", "GIT_COMMITTER_EMAIL": "nobody@localhost",
+            "GIT_COMMITTER_DATE": "@1767225600 +0000"}
 
 
 class Failure(Exception):
@@ -38,40 +40,50 @@ def decode(data):
     return data.decode("utf-8", "surrogateescape")
 
 
+def encode(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
 def read(path):
     return decode(Path(path).read_bytes())
 
 
 def write(path, text):
-    """Replace a file's text; a reader sees the old or the new, never half."""
+    """Replace a file; a reader sees the old or the new contents, never a part."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(text.encode("utf-8", "surrogateescape"))
+    part.write_bytes(encode(text))
     part.replace(path)
 
 
 def run(*command, cwd=None, env=None, stdin="", check=True):
-    """Run a command; its output as text, both streams, and its status."""
+    """Run a command; both output streams as text, and the status."""
     command = [str(word) for word in command]
     try:
         done = subprocess.run(command, cwd=cwd, env=env, capture_output=True,
-                              input=stdin.encode("utf-8", "surrogateescape"),
-                              check=False)
+                              input=encode(stdin), check=False)
     except FileNotFoundError as error:
         raise Failure(f"{command[0]}: {error.strerror}",
                       "Run tools/deps to install what is missing.") from error
     done.stdout, done.stderr = decode(done.stdout), decode(done.stderr)
     if check and done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-15:]
-        raise Failure([f"'{' '.join(command[:6])}' failed:", *said],
+        output = (done.stderr or done.stdout).strip().splitlines()[-15:]
+        raise Failure([f"'{' '.join(command[:6])}' failed:", *output],
                       "See the lines above.")
     return done
 
 
 def git(repo, *args, env=None, stdin="", check=True):
-    return run("git", "-C", repo, *args, env=GIT_ENV | (env or {}),
+    return run("git", "-c", "safe.directory=*", "-c", "core.quotePath=false",
+               "-c", "gc.auto=0", "-C", repo, *args, env=GIT_ENV | (env or {}),
                stdin=stdin, check=check)
+
+
+def git_line(repo, *args, **more):
+    """The one line that git prints; "" if it fails."""
+    done = git(repo, *args, check=False, **more)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 @contextlib.contextmanager
@@ -109,6 +121,6 @@ def main(function, usage):
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         fail([str(error)], "Make room on the disk, then run it again." if full
-             else "Put right what the line above names, then run it again.")
+             else "Correct what the line above names, then run it again.")
     except KeyboardInterrupt:
-        fail(["interrupted"], "Run it again: it goes on where it stood.")
+        fail(["interrupted"], "Run it again: it continues where it stopped.")

@@ -1,59 +1,71 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel source as Debian packages it."""
+"""Packages of Debian's archive, by an apt state of its own below build/apt: the
+machine's configuration is neither used nor changed, and nothing is installed."""
 
 import functools
-import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
-from shlex import quote
 
-from common import BUILD, ROOT, Failure, read, run
+from common import BUILD, ROOT, Failure, read, run, write
 
 DOWNLOADS = BUILD / "dl"
-NO_SOURCE = "Give a kernel tree or git checkout: make tree KERNEL=DIR"
+BASE = ROOT / "base"
 
 
+@functools.cache
 def pin():
-    """The package and the version that the hooks were made against."""
-    found = dict(re.findall(r"^(package|version)=(\S+)$", read(ROOT / "base"), re.M))
-    if len(found) != 2:
-        raise Failure("base: needs a line package=... and a line version=...",
-                      "Put the file right, then run it again.")
-    return found["package"], found["version"]
+    """The fields of the file base."""
+    found = dict(re.findall(r"^(\w+)=(.+?)\s*$", read(BASE), re.M))
+    lacks = {"package", "version", "suites", "archive", "keyring"} - found.keys()
+    if lacks or not re.fullmatch(r"linux-source-\d+\.\d+", found["package"]):
+        raise Failure(f"{BASE}: lacks {' '.join(sorted(lacks)) or 'package=linux-source-X.Y'}",
+                      "Restore it: git checkout base")
+    return found
 
 
-def try_run(*command, cwd=None):
-    """A command's output, or "" where it is missing or fails."""
-    if not shutil.which(command[0]):
-        return ""
-    done = run(*command, cwd=cwd, env=os.environ | {"LC_ALL": "C"}, check=False)
-    return done.stdout if done.returncode == 0 else ""
+def state(suites):
+    """The directory of the apt state for some suites, with its sources list."""
+    top = BUILD / "apt" / "-".join(suites)
+    for name in ("lists/partial", "cache/archives/partial"):
+        (top / name).mkdir(parents=True, exist_ok=True)
+    write(top / "sources.list", "".join(
+        f"deb [signed-by={pin()['keyring']}] {pin()['archive']} {suite} main\n"
+        for suite in suites))
+    return top
 
 
-def installed(package):
-    """The installed version and its tarball."""
-    version = try_run("dpkg-query", "-W", "-f", "${Version}", package)
-    for line in try_run("dpkg-query", "-L", package).splitlines():
-        if line.endswith(f"/{package}.tar.xz") and Path(line).is_file():
-            return version, Path(line)
-    return None, None
+def apt(suites, *command, cwd=None):
+    top = state(suites)
+    options = {"Dir::Etc::sourcelist": top / "sources.list", "Dir::Etc::sourceparts": "-",
+               "Dir::Etc::preferences": "-", "Dir::Etc::preferencesparts": "-",
+               "Dir::State": top, "Dir::State::lists": top / "lists",
+               "Dir::State::status": "/var/lib/dpkg/status",
+               "Dir::Cache": top / "cache", "Debug::NoLocking": "1",
+               "Acquire::Languages": "none", "Acquire::Retries": "1",
+               "Acquire::http::Timeout": "20", "APT::Sandbox::User": "root"}
+    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    return run(command[0], *words, *command[1:], cwd=cwd, check=False)
 
 
-def deb_name(package, version):
-    return DOWNLOADS / f"{package}_{version.replace(':', '%3a')}_all.deb"
-
-
-def downloaded(package):
-    return [file.name.split("_")[1].replace("%3a", ":")
-            for file in DOWNLOADS.glob(f"{package}_*_all.deb")]
-
-
-def offered(package):
-    found = try_run("apt-cache", "madison", package)
-    return [line.split("|")[1].strip() for line in found.splitlines()
-            if line.count("|") >= 2]
+def update(suites):
+    """Fetch the lists of the suites; an error is one of the archive or of the keyring."""
+    keyring = pin()["keyring"]
+    if not Path(keyring).is_file():
+        raise Failure(f"{keyring}: no such file: nothing of the archive can be verified",
+                      "Install it: apt-get install debian-archive-keyring")
+    done = apt(suites, "apt-get", "-qq", "--error-on=any", "update")
+    if not done.returncode:
+        return
+    errors = [line for line in done.stderr.splitlines() if line.startswith(("E:", "W:"))]
+    if re.search(r"NO_PUBKEY|not signed|signature", done.stderr):
+        raise Failure([f"{keyring}: does not know the key of {' or '.join(suites)}", *errors],
+                      "Install a newer one: apt-get update && apt-get install "
+                      "debian-archive-keyring")
+    raise Failure([f"{pin()['archive']} ({BASE}): no package lists from there", *errors],
+                  "See to the network, then run it again; or give a kernel tree that you "
+                  "have: make tree KERNEL=DIR")
 
 
 def newest(versions):
@@ -63,56 +75,89 @@ def newest(versions):
     return max(versions, key=functools.cmp_to_key(compare), default=None)
 
 
-def update_lists():
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    print("updating the package lists ...", flush=True)
-    if shutil.which((sudo or ["apt-get"])[0]):
-        run(*sudo, "apt-get", "-qq", "update", check=False)
+def offered(suites, package):
+    """The versions of a package."""
+    found = apt(suites, "apt-cache", "madison", package).stdout
+    return [line.split("|")[1].strip() for line in found.splitlines()
+            if line.count("|") >= 2]
 
 
-def download(package, version):
-    """Fetch one version into build/dl; whether that worked."""
+def deb(package, version):
+    """Where a downloaded package is."""
+    return DOWNLOADS / f"{package}_{version.replace(':', '%3a')}.deb"
+
+
+def download(suites, package, version):
+    """Fetch one version into build/dl, unless it is there."""
+    target = deb(package, version)
+    if target.exists():
+        return target
     DOWNLOADS.mkdir(parents=True, exist_ok=True)
-    target = deb_name(package, version)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=DOWNLOADS) as part:
         print(f"downloading {package} {version} ...", flush=True)
-        try_run("apt-get", "-qq", "download", f"{package}={version}", cwd=part)
-        for file in Path(part).glob("*.deb"):
-            file.replace(target)
-    return target.exists()
+        done = apt(suites, "apt-get", "-qq", "download", f"{package}={version}", cwd=part)
+        files = list(Path(part).glob("*.deb"))
+        if done.returncode or not files:
+            raise Failure([f"{pin()['archive']} ({BASE}): {package} {version} does not "
+                           "arrive", *done.stderr.splitlines()], "Run it again; if it stays, "
+                          "give a kernel tree that you have: make tree KERNEL=DIR")
+        files[0].replace(target)
+    return target
 
 
-def local(package, version):
-    """Whether a version can be had without the network."""
-    return version == installed(package)[0] or deb_name(package, version).exists()
+def later_sources(suites, package):
+    """Names of source packages of later kernels, the latest first."""
+    def number(name):
+        return [int(part) for part in name.removeprefix("linux-source-").split(".")]
+    found = apt(suites, "apt-cache", "search", "-n", "^linux-source-[0-9]+[.][0-9]+$").stdout
+    names = {line.split()[0] for line in found.splitlines()}
+    return sorted((name for name in names if number(name) > number(package)),
+                  key=number, reverse=True)
 
 
-def choose(package, version):
-    """The version to use: the pinned one if it can be had, else the newest."""
-    if local(package, version):
-        return version
-    if version not in offered(package):
-        update_lists()
-    if version in offered(package) and download(package, version):
-        return version
-    best = newest({*offered(package), *downloaded(package),
-                   *filter(None, [installed(package)[0]])})
-    if best and (local(package, best) or download(package, best)):
-        print(f"{package} {version} is no longer offered: using {best}",
-              flush=True)
-        return best
-    raise Failure(f"no {package}: neither installed, nor downloaded, nor "
-                  "offered by apt", NO_SOURCE)
+def kernel_source():
+    """(package, version) of the base: the pinned one, else the newest of its package, else
+    the newest of a later kernel.  Its file is in build/dl then."""
+    package, version, suites = (pin()[key] for key in ("package", "version", "suites"))
+    suites = suites.split()
+    if deb(package, version).exists():
+        return package, version
+    update(suites)
+    for name in [package, *later_sources(suites, package)]:
+        versions = offered(suites, name)
+        if versions:
+            best = version if version in versions else newest(versions)
+            if (name, best) != (package, version):
+                print(f"{package} {version} is not offered any more: using {name} {best}",
+                      flush=True)
+            download(suites, name, best)
+            return name, best
+    raise Failure(f"{pin()['archive']} ({BASE}): {' and '.join(suites)} offer neither "
+                  f"{package} nor a later one",
+                  "Give a kernel tree that you have: make tree KERNEL=DIR")
 
 
-def unpack(package, version, target):
-    """Unpack a version that is here, without its outermost directory."""
-    have, tarball = installed(package)
-    into = f"tar -xJ --strip-components=1 -C {quote(str(target))}"
-    if have == version:
-        command = f"{into} -f {quote(str(tarball))}"
-    else:
-        deb = quote(str(deb_name(package, version)))
-        command = (f"dpkg-deb --fsys-tarfile {deb} | "
-                   f"tar -xO ./usr/src/{package}.tar.xz | {into}")
-    run("bash", "-c", f"set -o pipefail; {command}")
+def unpack_with_dependencies(suites, package, target):
+    """Unpack a package, and all that it needs and this machine does not have or only has in
+    an older version, below a directory; the last suite is where it comes from."""
+    archives = state(suites) / "cache" / "archives"
+    for old in archives.glob("*.deb"):
+        old.unlink()
+    done = apt(suites, "apt-get", "-qq", "--yes", "--no-install-recommends",
+               "--download-only", "--target-release", suites[-1], "install", package)
+    debs = sorted(archives.glob("*.deb"))
+    if done.returncode or not debs:
+        raise Failure([f"{pin()['archive']} ({BASE}): {package} of {suites[-1]} does not "
+                       "arrive", *done.stderr.splitlines()],
+                      "See to the network, then run it again.")
+    for file in debs:
+        run("dpkg", "-x", file, target)
+        file.unlink()
+
+
+def check_room(need):
+    free = shutil.disk_usage(BUILD).free >> 20
+    if free < need:
+        raise Failure(f"{BUILD}: {free} MiB free, {need} MiB needed",
+                      "Make room on the disk, or set NEED_MIB= if you know better; then run "
+                      "it again.")

@@ -3,11 +3,14 @@
 
 import figures
 import steps
-from results import told
-from toy import same
+from results import records
 
 
-def instructions_are_told_apart(_toy):
+def same(one, two, what):
+    assert one == two, f"{what}: {one!r} is not {two!r}"
+
+
+def instructions_are_classified(_toy):
     listing = """
 ffffffff81000000 <f>:
 ffffffff81000000:\tpush   %rbx
@@ -34,46 +37,46 @@ ffffffff81000031:\tcall   *0x8(%rax)
     same(len(code), 15, "instructions")
 
 
-def bounds_are_judged(_toy):
+def bounds_are_checked(_toy):
 
     def line(mode, count):
-        return (f"    # a: bench: mode={mode} op=pair bytes=4096 nents=1 cpus=1 n=9 "
-                f"p50={count} p99={count} p999={count} max={count}\n")
+        return (f"    # a: bench: mode={mode} bytes=4096 nents=1 map={count - 4} unmap=4 "
+                f"p50={count} p999={count}\n")
 
-    def judge(bypass, strict, tables=8, stores=0, insns=9):
+    def evaluate(bypass, strict, opening=40, tables=4096, stores=0, insns=9):
         text = line("bypass", bypass) + line("strict", strict)
-        windows = [{"machine": "m", "config": "kunit"} | row for row in told(
-            f"# a: window: pgsize=1G bytes=1073741824 open=40 close=9 tables={tables}",
+        windows = [{"machine": "m"} | row for row in records(
+            f"# a: window: pgsize=1G bytes=1073741824 open={opening} close=9 tables={tables}",
             "window")]
-        rows = figures.Figures(figures.rows_of(text, "m", "kunit"))
-        executed = [{"machine": "m", "config": "kunit", "mode": "bypass", "around": "2",
-                     "insns": str(insns), "stores": str(stores)}]
-        return figures.report_bounds(rows, bounds, {"window": windows,
+        rows = figures.Figures(figures.rows_of(text, "m"))
+        executed = [{"machine": "m", "mode": "bypass", "around": "2", "insns": str(insns),
+                     "stores": str(stores)}]
+        return figures.report_bounds(rows, bounds, {"window": windows, "opening": [],
                                                     "executed": executed})[1]
 
     sides = {"what": "x", "machine": "m", "of": {"mode": "bypass"},
              "over": {"mode": "strict"}}
-    bounds = {"bound": [sides | {"ratio": {"kunit": "1/3"}},
-                        sides | {"more": {"kunit": -20}},
-                        {"what": "y", "machine": "m", "of": {"mode": "bypass"},
-                         "most": {"kunit": 11}}],
+    bounds = {"bound": [sides | {"ratio": "1/3"},
+                        sides | {"more": -20},
+                        {"what": "y", "machine": "m", "of": {"mode": "bypass"}, "most": 11}],
               "window": [{"machine": "m", "pgsize": "1G", "bytes": 1 << 30,
-                          "tables": 8, "per_gib": 40}],
-              "executed": [{"machine": "m", "mode": "bypass", "none": ["stores"]}]}
-    same(judge(10, 30), 0, "missed bounds")
-    same(judge(11, 32), 1, "missed bounds: 11/32 is more than 1/3")
-    same(judge(9, 28), 1, "missed bounds: 9 is more than 28 - 20")
-    same(judge(12, 36, insns=10), 1, "missed bounds: 12 is more than 11")
-    same(judge(10, 30, tables=9), 1, "missed bounds of the window")
-    same(judge(10, 30, stores=1), 1, "missed bounds of what is executed")
-    same(judge(10, 30, insns=7), 1, "a clock that counts more than there was")
-    same(judge(10, 30, insns=11), 1, "a clock that counts less than there was")
-    bounds["bound"][2]["known"] = {"kunit": 1}
-    same(judge(12, 36, insns=11), 0, "missed by more than is known")
-    same(judge(13, 39, insns=12), 1, "missed by more than is known")
-    bounds["bound"].append(sides | {"of": {"mode": "lazy"}, "ratio": {"kunit": "1"}})
-    for wrong in (lambda: judge(10, 30),
-                  lambda: figures.rows_of(line("x", "many"), "m", "kunit")):
+                          "per_gib": 40, "tables": 4096}],
+              "executed": [{"machine": "m", "mode": "bypass", "most": {"stores": 0}}]}
+    same(evaluate(10, 30), 0, "missed bounds")
+    same(evaluate(11, 32), 1, "missed bounds: 11/32 is more than 1/3")
+    same(evaluate(9, 28), 1, "missed bounds: 9 is more than 28 - 20")
+    same(evaluate(12, 36, insns=10), 1, "missed bounds: 12 is more than 11")
+    same(evaluate(10, 30, opening=41), 1, "missed bounds of the window")
+    same(evaluate(10, 30, tables=8192), 1, "missed bounds of its page tables")
+    same(evaluate(10, 30, stores=1), 1, "missed bounds of what is executed")
+    same(evaluate(10, 30, insns=7), 1, "a clock that counts more than there was")
+    same(evaluate(10, 30, insns=11), 1, "a clock that counts less than there was")
+    bounds["bound"] = [sides | {"more": 0, "columns": ["map", "unmap"]}]
+    same(evaluate(10, 10), 0, "missed bounds of columns")
+    same(evaluate(10, 9), 1, "missed bounds of columns: map")
+    bounds["bound"] = [sides | {"of": {"mode": "lazy"}, "ratio": "1"}]
+    for wrong in (lambda: evaluate(10, 30),
+                  lambda: figures.rows_of(line("x", 9).replace("p50=9", "p50=many"), "m")):
         try:
             wrong()
         except figures.Failure:
@@ -81,13 +84,14 @@ def bounds_are_judged(_toy):
         raise AssertionError("a figure that is missing or garbled was taken")
 
 
-def turns_are_told(_toy):
-    text = "".join(f"    # a: bench: mode=lazy/turns op={op} bytes=4096 nents=1 cpus={cpus} n=9 "
-                   f"p50={cpus + 7} p99=50 p999=60 max=70\n"
-                   for cpus in (1, 2) for op in ("map", "pair"))
-    same(figures.report_turns(figures.Figures(figures.rows_of(text, "m", "kunit"))),
-         ["| machine | config | mode | 1 | 2 |", "|---|---|---|---|---|",
-          "| m | kunit | lazy | 8 (60) | 9 (60) |"], "turns")
+def medians_are_reported(_toy):
+    text = "".join(f"    # a: bench: mode={mode} bytes={size} nents={nents} map=7 unmap={nents} "
+                   "p50=9 p999=9\n" for mode, size, nents in
+                   (("lazy", 4096, 1), ("lazy/list", 65536, 16), ("lazy", 2097152, 1),
+                    ("lazy/calls", 4096, 1), ("set_mask", 0, 0)))
+    same(list(figures.report_medians(figures.Figures(figures.rows_of(text, "m")))),
+         ["### m", "", "| mode | 4 KiB | list of 16 | 2 MiB |", "|---|---|---|---|",
+          "| lazy | 7 + 1 | 7 + 16 | 7 + 1 |", ""], "medians")
 
 
-TESTS = [instructions_are_told_apart, bounds_are_judged, turns_are_told]
+TESTS = [instructions_are_classified, bounds_are_checked, medians_are_reported]

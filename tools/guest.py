@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Boot a machine of the table under a watchdog, and keep its console."""
+"""Boot machines of the table under a watchdog, and keep their consoles."""
 
 import os
-import select
-import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
+import emulator
 from common import ROOT, Failure
 from machines import OUT, Machine
 
 INIT_REACHED = "dma-bypass: init reached"
 PANIC = "Kernel panic - not syncing"
 MEMORY = 7 << 30   # what a machine takes at most, and QEMU
-PANIC_GRACE = 2   # seconds for the rest of a panic's lines
-TAIL = 20
+PANIC_GRACE = 2    # seconds for the rest of a panic's lines
+RUNNING = set()    # QEMUs
 DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
@@ -28,27 +27,26 @@ class Boot:
     suite: str
     log: Path
     text: str      # the console
-    said: str      # by QEMU itself, on its standard error
+    errors: str    # QEMU's own
     seconds: float
     problem: str   # empty when the machine reached init and powered off
 
     def tail(self):
-        return (self.text.splitlines() + self.said.splitlines())[-TAIL:]
+        return (self.text.splitlines() + self.errors.splitlines())[-20:]
+
+
+def tool(name, *args, before=()):
+    """Run another tool, which has to succeed."""
+    if subprocess.run([*before, ROOT / "tools" / name, *args], check=False).returncode:
+        raise Failure(f"tools/{name} failed", "Do what it names above, then run it again.")
 
 
 def prepare(machines):
-    """Packages, source and kernels; a step that fails says itself what to do."""
-    kernels = {machine.kernel.name: machine.kernel for machine in machines}
-    archs = dict.fromkeys(kernel.arch.name for kernel in kernels.values())
-    for step in (["deps", *archs], ["tree"], ["build", *kernels]):
-        if subprocess.run([ROOT / "tools" / step[0], *step[1:]], check=False).returncode:
-            raise Failure(f"tools/{step[0]} failed, so nothing was booted",
-                          "Do what it says above, then run it again.")
-
-
-def log_path(machine, suite):
-    name = f"{machine.name}.{suite}" if suite else machine.name
-    return OUT / "log" / f"{name}.log"
+    """Packages, source and emulators."""
+    tool("deps", *dict.fromkeys(machine.kernel.arch.name for machine in machines))
+    tool("tree")
+    for machine in machines:
+        emulator.command(machine)
 
 
 def timeout(machine):
@@ -61,81 +59,67 @@ def timeout(machine):
                       "Set it to 2 on a machine that is half as fast.") from err
 
 
-def follow(console, log, deadline):
-    """Copy the console to the log until it closes, panicked or is out of time."""
-    text = bytearray()
-    panicked = False
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([console], [], [], left)[0]:
-            break
-        chunk = os.read(console.fileno(), 65536)
-        if not chunk:
-            return text, False
-        log.write(chunk)
-        log.flush()
-        text += chunk
-        if not panicked and PANIC.encode() in text[-len(chunk) - len(PANIC):]:
-            panicked = True
-            deadline = min(deadline, time.monotonic() + PANIC_GRACE)
-    return text, not panicked
-
-
-def kill(process):
-    """End QEMU and whatever it started, if it still runs."""
-    if process.poll() is None:
+def wait(process, log, limit):
+    """Wait for QEMU's end, for a panic in its log, or so many seconds; whether it hung."""
+    deadline, panicked = time.monotonic() + limit, False
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+        if not panicked and PANIC.encode() in log.read_bytes():
+            panicked, deadline = True, time.monotonic() + PANIC_GRACE
+    hung = process.poll() is None
+    if hung:
         os.killpg(process.pid, signal.SIGKILL)
+    return hung
 
 
-def problem(text, hung, status, limit):
+def find_problem(text, hung, status, limit):
     """Why this boot failed, or nothing."""
     if PANIC in text:
         return "the kernel panicked"
     if hung:
-        return (f"the guest hung: no end after {limit:.0f} s (twice as long with "
-                "BOOT_TIMEOUT_SCALE=2)")
+        return f"the guest hung: no end after {limit:.0f} s (BOOT_TIMEOUT_SCALE=2 doubles it)"
     if status:
         return f"QEMU failed with status {status}"
-    if INIT_REACHED not in text:
-        return "the guest ended before init"
-    return ""
-
-
-def boots(pairs):
-    """Boot pairs of a machine and a suite, as many at a time as there are processors
-    and memory for; yields what became of them, in their order.  Who ends before the
-    last one has to exit: that ends the threads, and they their QEMUs."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    at_once = min(len(os.sched_getaffinity(0)), max(memory // MEMORY, 1))
-    with ThreadPool(at_once) as pool:
-        yield from pool.imap(lambda pair: boot(*pair), pairs)
+    return "" if INIT_REACHED in text else "the guest ended before init"
 
 
 def boot(machine, suite=None):
     """Run the machine to its end; never leaves a QEMU behind."""
-    if not shutil.which(machine.kernel.arch.qemu):
-        raise Failure(f"{machine.kernel.arch.qemu} is not installed",
-                      f"Install it: tools/deps {machine.kernel.arch.name}")
-    if not machine.kernel.image.exists() or not machine.kernel.initramfs.exists():
-        raise Failure(f"kernel {machine.kernel.name} is not built",
-                      f"Build it: tools/build {machine.kernel.name}")
-    path = log_path(machine, suite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    errors = path.with_suffix(".qemu")   # apart: it must not split a line of the console
-    limit = timeout(machine)
-    begun = time.monotonic()
-    with path.open("wb") as log, errors.open("wb") as said, \
-         subprocess.Popen([*DIE_WITH_US, *machine.command(suite)],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+    log = OUT / "log" / f"{machine.name}{'.' if suite else ''}{suite or ''}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    errors = log.with_suffix(".qemu")   # apart: it must not split a line of the console
+    begun, limit = time.monotonic(), timeout(machine)
+    with log.open("wb") as console, errors.open("wb") as stderr, \
+         subprocess.Popen([*DIE_WITH_US, *machine.command(suite)], stdout=console,
+                          stdin=subprocess.DEVNULL, stderr=stderr,
                           start_new_session=True) as process:
-        try:
-            console, hung = follow(process.stdout, log, begun + limit)
-            if not hung and PANIC.encode() not in console:
-                process.wait(timeout=max(begun + limit - time.monotonic(), 1))
-        except subprocess.TimeoutExpired:
-            hung = True
-        finally:
-            kill(process)
-    text = console.decode(errors="replace").replace("\r", "")
-    return Boot(machine, suite or "", path, text, errors.read_text(errors="replace"),
-                time.monotonic() - begun,
-                problem(text, hung, process.returncode, limit))
+        RUNNING.add(process)
+        hung = wait(process, log, limit)
+        RUNNING.remove(process)
+    text = log.read_text(errors="replace").replace("\r", "")
+    return Boot(machine, suite or "", log, text, errors.read_text(errors="replace"),
+                time.monotonic() - begun, find_problem(text, hung, process.returncode, limit))
+
+
+def boots(pairs):
+    """Boot pairs of a machine and a suite, as many at a time as there are processors and
+    memory for; yields the Boots in their order.  A kernel is built while machines boot that
+    have theirs; these come first, so that the processors do what would be waited for."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    at_once = min(len(os.sched_getaffinity(0)), max(memory // MEMORY, 1))
+    pairs = list(pairs)
+    builder, booter = ThreadPoolExecutor(1), ThreadPoolExecutor(at_once)
+    built = {name: builder.submit(tool, "build", name, before=["nice"])
+             for name in dict.fromkeys(machine.kernel.name for machine, _ in pairs)}
+
+    def boot_when_built(pair):
+        built[pair[0].kernel.name].result()
+        return boot(*pair)
+
+    try:
+        yield from booter.map(boot_when_built, pairs)
+    finally:
+        for executor in (builder, booter):
+            executor.shutdown(wait=False, cancel_futures=True)
+        for process in list(RUNNING):
+            process.kill()

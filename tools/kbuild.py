@@ -1,26 +1,107 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's make, for a kernel of the table, on any tree and directory."""
+"""The kernel's make and merge_config.sh, for a kernel of the table, on any source tree."""
 
 import os
+import re
+import subprocess
+import time
+from pathlib import Path
 
-from common import Failure, run
+from common import BUILD, Failure
+
+EVERY = 30   # seconds between two lines of progress
+ERROR = re.compile(r"\berror:|\bundefined reference\b|^make.*\*\*\*|No rule to make")
+# Fixed, so that the same source gives the same kernel, and ccache knows it.
+FIXED = {"KBUILD_BUILD_TIMESTAMP": "2026-01-01", "KBUILD_BUILD_USER": "dma-bypass",
+         "KBUILD_BUILD_HOST": "dma-bypass", "KBUILD_BUILD_VERSION": "1",
+         "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C",
+         # ccache sees names from the build directory on, so that what one clone
+         # compiled serves another.
+         "CCACHE_BASEDIR": str(BUILD), "CCACHE_NOHASHDIR": "1"}
+# What a make above this one would pass down to the kernel's.
+STRAY = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+
+
+def environment(kernel):
+    kept = {name: value for name, value in os.environ.items() if name not in STRAY}
+    return kept | FIXED | {"ARCH": kernel.arch.ARCH,
+                           "CROSS_COMPILE": kernel.arch.CROSS_COMPILE}
+
+
+def log_of(out):
+    return out.with_suffix(".log")
+
+
+def run(kernel, command, log, top=None, check=True):
+    """Run a step with all output in the log, and return that; progress now and then."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    with log.open("wb") as output, \
+         subprocess.Popen(list(map(str, command)), stdout=output, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, cwd=top,
+                          env=environment(kernel)) as process:
+        try:
+            while process.poll() is None:
+                try:
+                    process.wait(timeout=EVERY)
+                except subprocess.TimeoutExpired:
+                    objects = log.read_text(errors="replace").count("\n  CC ")
+                    print(f"  ... {kernel.name}: {objects} objects after "
+                          f"{time.monotonic() - begun:.0f} s", flush=True)
+        finally:
+            process.terminate()
+    text = log.read_text(errors="replace")
+    if check and process.returncode:
+        raise explain(kernel, text, log)
+    return text
+
+
+def explain(kernel, text, log):
+    """A failed step's output from the first error on, else its end."""
+    if "No space left on device" in text:
+        return Failure(f"kernel {kernel.name}: the disk is full",
+                       f"Make room (du -sh {BUILD}), then run it again; the log is {log}")
+    lines = text.splitlines()
+    first = next((i for i, line in enumerate(lines) if ERROR.search(line)), None)
+    part = lines[-30:] if first is None else lines[max(first - 3, 0):first + 27]
+    return Failure([f"kernel {kernel.name} does not build:", *part],
+                   f"Correct the first error above; the whole log is {log}")
 
 
 def make(kernel, top, out, *goals, check=True):
-    done = run(*kernel.make(top, out, f"-j{os.cpu_count()}", *goals),
-               env=os.environ | {"LC_ALL": "C"}, check=False)
-    if check and done.returncode:
-        said = done.stderr.splitlines()
-        first = next((number for number, line in enumerate(said)
-                      if "error" in line.lower() or "***" in line), 0)
-        raise Failure([f"make {' '.join(goals)} fails in {top}:",
-                       *said[first:first + 20]], "Correct the error above.")
-    return done
+    """Run the kernel's make out of its tree; compilers leave its place out of messages."""
+    jobs = len(os.sched_getaffinity(0))
+    return run(kernel, ["make", "-C", top, f"O={out}", f"-j{jobs}",
+                        f"KCFLAGS=-fmacro-prefix-map={os.path.relpath(top, out)}/=",
+                        f"CC=ccache {kernel.arch.CROSS_COMPILE}gcc", *goals],
+               log_of(out), check=check)
 
 
-def configure(kernel, top, out):
-    """allnoconfig and the kernel's fragments; what the tree does not know is left out."""
+def configure(kernel, top, out, strict=True):
+    """allnoconfig plus the fragments.  A value that an option does not get is an error,
+    unless the source need not know all of them."""
     out.mkdir(parents=True, exist_ok=True)
-    fragment = out / "fragment.config"
-    fragment.write_text(kernel.fragment())
-    make(kernel, top, out, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")
+    text = run(kernel, [top / "scripts/kconfig/merge_config.sh", "-n", "-Q", "-O", out,
+                        *kernel.fragments], log_of(out), top)
+    wrong = re.findall(r"^WARNING: .*\n.*\n.*", text, re.M)
+    if strict and wrong:
+        raise Failure([f"kernel {kernel.name}: options that do not get their value, as what "
+                       "they depend on is off or they do not exist:",
+                       *(line for block in wrong for line in block.splitlines())],
+                      f"Correct {' or '.join(map(str, kernel.fragments))}")
+
+
+def relevant(kernel, files):
+    """{object: source file} of the files that a kernel of this architecture can have."""
+    return {str(Path(file).with_suffix(".o")): file for file in sorted(files)
+            if file.endswith((".c", ".S"))
+            and (not file.startswith("arch/") or file.startswith(f"arch/{kernel.arch.ARCH}/"))}
+
+
+def pack(kernel, entries, archive):
+    """An initramfs of these entries: the same bytes every time."""
+    contents = archive.with_suffix(".list")
+    contents.write_text("".join(f"{entry}\n" for entry in entries))
+    packed = subprocess.run([kernel.out / "usr" / "gen_init_cpio", "-t", "0", contents],
+                            stdout=subprocess.PIPE, check=True)
+    archive.write_bytes(packed.stdout)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The table of machines, qemu/machines.toml."""
 
-import os
 import shlex
 import tomllib
 from dataclasses import dataclass, field
 
+import emulator
 from common import BUILD, ROOT, Failure
 
 OUT = ROOT / "out"
@@ -32,7 +32,6 @@ class Kernel:
     arch: Arch
     configs: list
     unchanged: bool | None = None
-    base_with: str = ""
 
     @property
     def out(self):
@@ -46,20 +45,19 @@ class Kernel:
     def initramfs(self):
         return self.out / "initramfs.cpio"
 
-    def fragment(self):
-        """What to ask of allnoconfig: all fragments, in order."""
-        return "".join((CONFIGS / f"{name}.config").read_text() for name in self.configs)
+    @property
+    def fragments(self):
+        return [CONFIGS / f"{name}.config" for name in self.configs]
 
-    def make(self, source, out, *args):
-        """The command that runs the kernel's make, out of its tree.  ccache sees names
-        from the build directory on, so that what one clone compiled serves another;
-        the compiler is told to leave them out of messages, as it is of absolute ones."""
-        prefix = os.path.relpath(source, out)
-        return ["make", "-C", str(source), f"O={out}", f"ARCH={self.arch.ARCH}",
-                f"CCACHE_BASEDIR={BUILD}", "CCACHE_NOHASHDIR=1",
-                f"KCFLAGS=-fmacro-prefix-map={prefix}/=",
-                f"CROSS_COMPILE={self.arch.CROSS_COMPILE}",
-                f"CC=ccache {self.arch.CROSS_COMPILE}gcc", *args]
+
+@dataclass(frozen=True)
+class Emulator:
+    """A QEMU that an installed one may be too old for: Debian's packages by release."""
+
+    name: str
+    version: str      # at least
+    package: str
+    suites: dict      # what a release of Debian gets it from, the newest suite last
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class Machine:
     suites: list = field(default_factory=list)
     user: dict = field(default_factory=dict)
     check: bool = True
-    cpus: str = ""
+    emulator: Emulator | None = None
     bench: dict = field(default_factory=dict)
 
     def all_suites(self):
@@ -97,12 +95,12 @@ class Machine:
 
     @property
     def cmdline(self):
-        """What the kernel is told, whatever runs on it."""
+        """The kernel's arguments, whatever runs on it."""
         return " ".join(f"{self.kernel.arch.append} {self.append}".split())
 
     def command(self, suite, initramfs=None):
         """The QEMU command line that boots this machine with one suite, or none."""
-        return [self.kernel.arch.qemu, *self.hardware,
+        return [*emulator.command(self), *self.hardware,
                 "-kernel", str(self.kernel.image),
                 "-initrd", str(initramfs or self.kernel.initramfs),
                 "-append", f"{self.cmdline} {self.tests(suite)}".strip()]
@@ -120,6 +118,12 @@ class Table:
     def machine(self, name):
         return lookup(self.machines, name, "machine")
 
+    def checked_kernels(self):
+        """The kernels of the machines that belong to the check."""
+        names = dict.fromkeys(machine.kernel.name for machine in self.machines.values()
+                              if machine.check)
+        return [self.kernels[name] for name in names]
+
 
 def lookup(entries, name, what):
     if name not in entries:
@@ -129,7 +133,7 @@ def lookup(entries, name, what):
 
 
 def inherited(machines, name, seen=()):
-    """The fields of a machine, with those of the one that it is like."""
+    """The fields of an entry, with those of the one that it is like."""
     fields = dict(lookup(machines, name, "machine"))
     like = fields.pop("like", None)
     if like is None:
@@ -139,28 +143,31 @@ def inherited(machines, name, seen=()):
     return inherited(machines, like, (*seen, name)) | fields
 
 
-def entry(kind, name, make, fields):
-    try:
-        return make(name=name, **fields)
-    except TypeError as err:
-        raise KeyError(f"[{kind}.{name}]: {err}") from err
+def entries(data, kind, make, **others):
+    """The entries of one kind; a field that names an entry of another kind becomes that."""
+    found = {}
+    table_of_kind = data.get(kind, {})
+    for name in table_of_kind:
+        fields = inherited(table_of_kind, name)
+        for field_name, table in others.items():
+            if field_name in fields:
+                fields[field_name] = lookup(table, fields[field_name], field_name)
+        try:
+            found[name] = make(name=name, **fields)
+        except TypeError as err:
+            raise KeyError(f"[{kind}.{name}]: {err}") from err
+    return found
 
 
 def parse(data):
-    archs = {name: entry("arch", name, Arch, fields)
-             for name, fields in data["arch"].items()}
-    kernels = {}
-    for name, fields in data["kernel"].items():
-        fields["arch"] = lookup(archs, fields["arch"], "arch")
-        for config in fields.get("configs", []):
-            if not (CONFIGS / f"{config}.config").exists():
-                raise KeyError(f"[kernel.{name}]: no configs/{config}.config")
-        kernels[name] = entry("kernel", name, Kernel, fields)
-    machines = {}
-    for name in data["machine"]:
-        fields = inherited(data["machine"], name)
-        fields["kernel"] = lookup(kernels, fields["kernel"], "kernel")
-        machines[name] = entry("machine", name, Machine, fields)
+    archs = entries(data, "arch", Arch)
+    kernels = entries(data, "kernel", Kernel, arch=archs)
+    emulators = entries(data, "emulator", Emulator)
+    machines = entries(data, "machine", Machine, kernel=kernels, emulator=emulators)
+    missing = [path for kernel in kernels.values() for path in kernel.fragments
+               if not path.exists()]
+    if missing:
+        raise KeyError(f"no {missing[0]}")
     return Table(archs, kernels, machines)
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a boot proved: its KUnit results, read by kunit.py, and its console."""
+"""The results of a boot: those of KUnit, read by kunit.py, and alarms on its console."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,18 +9,18 @@ from dataclasses import dataclass, field
 
 from common import TREE, Failure
 
-# Lines with which the kernel complains.
+# Lines in which the kernel reports a bug.
 ALARM = re.compile(r"\bBUG(?::| at)|\bWARNING:|\bOops\b|UBSAN:|refcount_t:"
                    r"|\bINFO: (?:task|possible|trying|rcu)|possible recursive"
                    r"|general protection fault|[Uu]nable to handle kernel"
                    r"|printk messages dropped|, which is not mapped|demap of entry")
-# A test may announce one, "# expect-console: <regex>", or insist that the kernel
-# says something, "# require-console: <regex>".
+# A test may expect one, "# expect-console: <regex>", or require a line of the kernel,
+# "# require-console: <regex>".
 EXPECT = re.compile(r"#\s+(?:\w+: )?(expect|require)-console: (.+)$")
 SUMMARY = re.compile(r"Testing complete\..*?errors: (\d+)")
-KTAP = re.compile(r"KTAP version 1$")
-RESULT = re.compile(r"^((?:not )?ok) \d+ ")
-SHOWN = 5   # complaints of one console that are worth a line
+# With the kernel's time in front, or without.
+KTAP = re.compile(r"(?:\[ *\d+\.\d+\] )?(\s*(?:KTAP version 1$|1\.\.\d|(?:not )?ok \d|# ).*)")
+MOST = 5   # alarms of one console that are printed
 
 
 @dataclass
@@ -41,8 +40,8 @@ class Outcome:
             self.failed += 1
             self.not_ok.append(f"{status} {name}")
 
-    def blame(self, problem):
-        """Something beside the tests went wrong: counts as one more failure."""
+    def add_failure(self, problem):
+        """A failure beside those of tests."""
         self.failed += 1
         self.problems.append(problem)
 
@@ -50,22 +49,15 @@ class Outcome:
         return f"{self.passed} passed {self.failed} failed {self.skipped} skipped"
 
 
-def document(boot):
-    """The text with the suite's KTAP; user space prints its own at the end."""
-    if boot.suite not in boot.machine.user:
-        return boot.text
-    lines = boot.text.splitlines(keepends=True)
-    starts = [n for n, line in enumerate(lines) if KTAP.search(line)]
-    return "".join(lines[starts[-1]:]) if starts else ""
-
-
-def kunit(boot, *args):
-    """kunit.py parse, which must not leave byte code in the kernel's tree."""
-    return subprocess.run([sys.executable, TREE / "tools/testing/kunit/kunit.py",
-                           "parse", *args], text=True, errors="replace",
-                          input=document(boot), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT,
-                          env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+def ktap_lines(boot):
+    """The suite's KTAP; user space prints its own at the end.  Other lines of the kernel,
+    which may come in between, make kunit.py nest suites: they are left out."""
+    lines = [found[1] for found in map(KTAP.match, boot.text.splitlines()) if found]
+    starts = [n for n, line in enumerate(lines) if line == "KTAP version 1"]
+    if not starts:
+        return ""
+    return "".join(f"{line}\n" for line in
+                   lines[starts[-1] if boot.suite in boot.machine.user else starts[0]:])
 
 
 def count(group, outcome, prefix=""):
@@ -76,57 +68,60 @@ def count(group, outcome, prefix=""):
 
 
 def count_tests(boot, outcome):
+    """The results by kunit.py parse; it must not leave byte code in the kernel's tree."""
     report = boot.log.with_suffix(".json")
     report.unlink(missing_ok=True)
-    parsed = kunit(boot, f"--json={report}")
+    parsed = subprocess.run([sys.executable, "-B", TREE / "tools/testing/kunit/kunit.py",
+                             "parse", f"--json={report}"], text=True, input=ktap_lines(boot),
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if not report.exists():
-        outcome.blame(f"kunit.py failed: {parsed.stdout.strip()[-200:]}")
+        outcome.add_failure(f"kunit.py failed: {parsed.stdout.strip()[-200:]}")
         return
     tests = json.loads(report.read_text())
     count(tests, outcome)
     errors = SUMMARY.search(parsed.stdout)
     if boot.suite not in [group["name"] for group in tests["sub_groups"]]:
-        outcome.blame(f"suite {boot.suite} did not run")
+        outcome.add_failure(f"suite {boot.suite} did not run")
     elif not outcome.failed and (errors or parsed.returncode):
-        outcome.blame("kunit.py does not accept the results: "
-                      + (errors[0] if errors else f"status {parsed.returncode}"))
+        outcome.add_failure("kunit.py does not accept the results: "
+                            + (errors[0] if errors else f"status {parsed.returncode}"))
     if outcome.skipped:
-        outcome.blame("a test was skipped, and none may be")
+        outcome.add_failure("a test was skipped, and none may be")
 
 
-def announced(lines):
-    """What the tests announced: whether they insist on it, and its regex."""
+def expectations(lines):
+    """What the tests expect: whether they require it, and its regex."""
     return [(match[1] == "require", match[2].strip())
             for line in lines if (match := EXPECT.search(line))]
 
 
-def complaints(text):
-    """The console's complaints that no test announced, and what it failed to say."""
+def alarms(text):
+    """Alarms on the console that no test expects, and required lines that are not there."""
     lines = text.splitlines()
-    said = [line for line in lines if not EXPECT.search(line)]
-    expected = announced(lines)
-    yield from (line for line in said if ALARM.search(line)
+    kept = [line for line in lines if not EXPECT.search(line)]
+    expected = expectations(lines)
+    yield from (line for line in kept if ALARM.search(line)
                 and not any(re.search(regex, line) for _, regex in expected))
-    yield from (f"nothing that matches {regex}" for insisted, regex in expected
-                if insisted and not any(re.search(regex, line) for line in said))
+    yield from (f"nothing that matches {regex}" for required, regex in expected
+                if required and not any(re.search(regex, line) for line in kept))
 
 
-def judge(boot):
+def evaluate(boot):
     """The outcome of one suite on one machine."""
     outcome = Outcome()
     count_tests(boot, outcome)
     if boot.problem:
-        outcome.blame(boot.problem)
+        outcome.add_failure(boot.problem)
     try:
-        for line in list(complaints(boot.text))[:SHOWN]:
-            outcome.blame(f"on the console: {line}")
+        for line in list(alarms(boot.text))[:MOST]:
+            outcome.add_failure(f"on the console: {line}")
     except re.error as err:
-        outcome.blame(f"an expect-console line is not a regular expression: {err}")
+        outcome.add_failure(f"an expect-console line is not a regular expression: {err}")
     return outcome
 
 
 def report(boot, outcome):
-    """The lines that tell a person: one, and the details of a failure."""
+    """The lines to print: one, and the details of a failure."""
     lines = [f"{boot.machine.name} {boot.suite} {outcome} {boot.seconds:.1f} s"]
     if outcome.failed:
         lines += [f"  {line}" for line in outcome.not_ok + outcome.problems]
@@ -138,15 +133,15 @@ def report(boot, outcome):
 
 def must_pass(boot):
     """Print what became of a boot; anything but a passed suite is an error."""
-    outcome = judge(boot)
+    outcome = evaluate(boot)
     print(report(boot, outcome), flush=True)
     if outcome.failed or not outcome.passed:
         raise Failure(f"{boot.machine.name}: {boot.suite} did not come to its end; "
                       "nothing was written", f"Read the console: {boot.log}")
 
 
-def told(text, kind):
-    """What a console has in its lines "# KIND: key=value ...", as dictionaries."""
+def records(text, kind):
+    """A console's lines "# KIND: key=value ...", as dictionaries."""
     line = re.compile(rf"#\s+(?:\w+: )?{kind}: (\w+=.+)$")
     found = [match[1].split() for match in filter(None, map(line.search,
                                                             text.splitlines()))]
@@ -154,23 +149,3 @@ def told(text, kind):
         if not all("=" in word for word in words):
             raise Failure(f"garbled line: {kind}: {' '.join(words)}", "Run it again.")
     return [dict(word.split("=", 1) for word in words) for words in found]
-
-
-def ktap(boot):
-    """The KTAP lines of one boot, without header and plan."""
-    lines = []
-    for line in kunit(boot, "--raw_output=kunit").stdout.splitlines():
-        if line.startswith(("KTAP version", "1..")):
-            continue
-        lines.append(line)
-        if RESULT.match(line):
-            break
-    return lines
-
-
-def collect(boots):
-    """One KTAP document of several boots, each of which numbered its suite 1."""
-    lines = ["KTAP version 1", f"1..{len(boots)}"]
-    for number, boot in enumerate(boots, 1):
-        lines += [RESULT.sub(rf"\1 {number} ", line) for line in ktap(boot)]
-    return "\n".join(lines) + "\n"

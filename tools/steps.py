@@ -3,11 +3,10 @@
 looked up in the kernel's own code."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 from common import Failure, run
-from results import told
+from results import records
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 # Without the prefixes that change nothing here.
@@ -18,7 +17,7 @@ READS = re.compile(r"(cmp|test|bt|mul|imul|div|idiv|nop)[bwlq]?$"
                    r"|(prefetch|clflush|invlpg|lidt|lgdt|verw|j|ret|ud2)")
 MEMORY = re.compile(r"\)$|%[fg]s:[^,]*$|(^|,)0x[0-9a-f]+$")
 STACK = re.compile(r"\(%rsp[^)]*\)$")
-HARNESS = re.compile(r"(tell|step)_")
+HARNESS = re.compile(r"step_")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Insn:
 
     @property
     def stores(self):
-        """Whether it writes memory, but by way of the stack pointer."""
+        """Whether it writes memory, but through the stack pointer."""
         if self.atomic or self.name.startswith("rep"):
             return True
         return (not self.calls and not self.name.startswith("push")
@@ -72,7 +71,7 @@ def executed(text, vmlinux):
     """The instructions of each mode in a console, as the file has them: what the kernel
     replaced at boot counts as what it was, or, at a new address, as an instruction."""
     found = {}
-    for words in told(text, "steps"):   # mode=... at=OFFSET,OFFSET,...,  from _text
+    for words in records(text, "steps"):   # mode=... at=OFFSET,OFFSET,...,  from _text
         try:
             found.setdefault(words["mode"], []).extend(
                 int(word, 16) for word in words["at"].split(",") if word)
@@ -85,18 +84,14 @@ def executed(text, vmlinux):
                    for offset in offsets] for mode, offsets in found.items()}
 
 
-def tables(text, machine, vmlinux):
-    """Of each mode: what it executes in all, and in which functions."""
-    sums, functions = [], []
+def table(text, machine, vmlinux):
+    """Of each mode: the instructions that it executes, and what they are."""
+    rows = []
     for mode, insns in executed(text, vmlinux).items():
-        where = machine | {"mode": mode}
         inside = [insn for insn in insns if not HARNESS.match(insn.function)]
-        sums.append(where | {name: str(count) for name, count in (
+        rows.append(machine | {"mode": mode} | {name: str(count) for name, count in (
             ("insns", len(inside)), ("around", len(insns) - len(inside)),
             ("calls", sum(insn.calls for insn in inside)),
             ("stores", sum(insn.stores for insn in inside)),
             ("atomics", sum(insn.atomic for insn in inside)))})
-        functions += [where | {"function": function, "insns": str(count)}
-                      for function, count in Counter(
-                          insn.function for insn in insns).items()]
-    return sums, functions
+    return rows

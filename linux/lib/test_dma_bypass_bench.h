@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What mappings cost, counted in instructions.
+ * Cost of DMA mappings, counted in instructions.
  *
- * For machines on which bench_clock(), which comes before this file, counts
- * instructions, or ticks from which bench_insns() tells them: QEMU's -icount,
- * where two boots count the same.  What two readings of the clock cost is
- * measured, and subtracted; what the caller spends on arguments is not.
+ * For machines on which bench_clock(), to be defined before this file is included,
+ * counts instructions, or ticks that bench_insns() converts to instructions: QEMU
+ * with -icount, where two boots count the same.  The cost of reading the clock is
+ * subtracted; the cost of passing arguments is not counted.
  */
 #ifndef _TEST_DMA_BYPASS_BENCH_H
 #define _TEST_DMA_BYPASS_BENCH_H
@@ -16,17 +16,19 @@
 #include <linux/sort.h>
 
 #ifndef BENCH_ROUNDS
-#define BENCH_ROUNDS	2048
+#define BENCH_ROUNDS		2048
 #endif
-#define BENCH_WARM_UP	(BENCH_ROUNDS / 16)
-#define BENCH_NOPS	1600
-#define BENCH_DEEPEST	16384
+#define BENCH_WARM_UP		(BENCH_ROUNDS / 16)
+#define BENCH_NOPS		1600
+#define BENCH_P50		(BENCH_ROUNDS / 2)
+#define BENCH_P999		(BENCH_ROUNDS * 999 / 1000)
+#define BENCH_MAX_NENTS		256
 
 #ifndef bench_insns
 #define bench_insns(ticks)	(ticks)
 #endif
 
-/* So that nothing comes between two readings of the clock; which works only so. */
+/* No interrupt may be taken between two readings of the clock. */
 #ifndef bench_irq_save
 #define bench_irq_save(flags)		local_irq_save(flags)
 #define bench_irq_restore(flags)	local_irq_restore(flags)
@@ -35,21 +37,19 @@
 enum bench_op { BENCH_MAP, BENCH_UNMAP, BENCH_PAIR, BENCH_OPS };
 
 /**
- * struct bench - what is measured
- * @test: the test that asks
- * @dev: the device that is mapped for
+ * struct bench - a benchmark of one device and one set of attributes
+ * @test: the running test
+ * @dev: the device to map for
  * @attrs: attributes of the mappings
- * @mode: their name in the results
- * @cpus: processors that do it, one if zero
- * @took: instructions of each operation, BENCH_ROUNDS times for each processor
+ * @mode: name of the mappings in the results
+ * @insns: instructions of each operation, BENCH_ROUNDS times
  */
 struct bench {
 	struct kunit	*test;
 	struct device	*dev;
 	unsigned long	attrs;
 	const char	*mode;
-	unsigned int	cpus;
-	u32		*took[BENCH_OPS];
+	u32		*insns[BENCH_OPS];
 };
 
 static inline int bench_compare(const void *a, const void *b)
@@ -59,61 +59,54 @@ static inline int bench_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Of reading the clock twice. */
+/* Return the cost of reading the clock twice. */
 static inline u32 bench_clock_cost(void)
 {
-	u32 begun, took, best = U32_MAX;
+	u32 start, insns, best = U32_MAX;
 	unsigned long flags;
 	int i;
 
 	for (i = 0; i < BENCH_WARM_UP; i++) {
 		bench_irq_save(flags);
-		begun = bench_clock();
-		took = bench_insns((u32)bench_clock() - begun);
+		start = bench_clock();
+		insns = bench_insns((u32)bench_clock() - start);
 		bench_irq_restore(flags);
-		best = min(best, took);
+		best = min(best, insns);
 	}
 	return best;
 }
 
-/* How many of BENCH_WARM_UP times the clock counted something else. */
+/* Return how many of BENCH_WARM_UP known sequences the clock counts wrongly. */
 static inline unsigned int bench_clock_errors(void)
 {
-	u32 begun, took, i, errors = 0, cost = bench_clock_cost();
+	u32 start, insns, i, errors = 0, cost = bench_clock_cost();
 	unsigned long flags;
 
 	for (i = 0; i < BENCH_WARM_UP; i++) {
 		bench_irq_save(flags);
-		begun = bench_clock();
+		start = bench_clock();
 		asm volatile(".rept " __stringify(BENCH_NOPS) "; nop; .endr");
-		took = bench_insns((u32)bench_clock() - begun) - cost;
+		insns = bench_insns((u32)bench_clock() - start) - cost;
 		bench_irq_restore(flags);
-		errors += took != BENCH_NOPS;
+		errors += insns != BENCH_NOPS;
 	}
 	return errors;
 }
 
-/* The results are of no use then. */
 static inline void bench_check_clock(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ_MSG(test, bench_clock_errors(), 0,
 			    "the clock does not count instructions");
 }
 
-static inline unsigned int bench_rounds(struct bench *b)
-{
-	return b->cpus * BENCH_ROUNDS;
-}
-
 static inline void bench_init(struct bench *b)
 {
 	int op;
 
-	b->cpus = max(b->cpus, 1);
 	for (op = 0; op < BENCH_OPS; op++) {
-		b->took[op] = kunit_kcalloc(b->test, bench_rounds(b),
-					    sizeof(u32), GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(b->test, b->took[op]);
+		b->insns[op] = kunit_kcalloc(b->test, BENCH_ROUNDS, sizeof(u32),
+					     GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(b->test, b->insns[op]);
 	}
 }
 
@@ -121,108 +114,98 @@ static inline void bench_record(struct bench *b, int round, u32 map, u32 unmap)
 {
 	if (round < 0)
 		return;
-	b->took[BENCH_MAP][round] = map;
-	b->took[BENCH_UNMAP][round] = unmap;
-	b->took[BENCH_PAIR][round] = map + unmap;
-}
-
-/* Begun, mapped and ended are readings of the clock. */
-static inline void bench_note(struct bench *b, int round, u32 cost, u32 begun,
-			      u32 mapped, u32 ended)
-{
-	bench_record(b, round, bench_insns(mapped - begun) - cost,
-		     bench_insns(ended - mapped) - cost);
+	b->insns[BENCH_MAP][round] = map;
+	b->insns[BENCH_UNMAP][round] = unmap;
+	b->insns[BENCH_PAIR][round] = map + unmap;
 }
 
 static inline u32 *bench_sorted(struct bench *b, enum bench_op op)
 {
-	sort(b->took[op], bench_rounds(b), sizeof(u32), bench_compare, NULL);
-	return b->took[op];
+	sort(b->insns[op], BENCH_ROUNDS, sizeof(u32), bench_compare, NULL);
+	return b->insns[op];
 }
 
-static inline void bench_tell(struct bench *b, const char *variant,
-			      size_t bytes, unsigned int nents)
+/* Print the medians of both operations, and two quantiles of both together. */
+static inline void bench_report(struct bench *b, const char *variant,
+				size_t bytes, unsigned int nents)
 {
-	static const char *const names[] = { "map", "unmap", "pair" };
-	unsigned int n = bench_rounds(b);
-	u32 *took;
-	int op;
+	const u32 *map = bench_sorted(b, BENCH_MAP);
+	const u32 *unmap = bench_sorted(b, BENCH_UNMAP);
+	const u32 *pair = bench_sorted(b, BENCH_PAIR);
 
-	for (op = 0; op < BENCH_OPS; op++) {
-		took = bench_sorted(b, op);
-		kunit_info(b->test,
-			   "bench: mode=%s%s op=%s bytes=%zu nents=%u cpus=%u n=%u p50=%u p99=%u p999=%u max=%u\n",
-			   b->mode, variant, names[op], bytes, nents, b->cpus,
-			   n, took[n / 2], took[n * 99 / 100],
-			   took[n * 999 / 1000], took[n - 1]);
-	}
+	kunit_info(b->test,
+		   "bench: mode=%s%s bytes=%zu nents=%u map=%u unmap=%u p50=%u p999=%u\n",
+		   b->mode, variant, bytes, nents, map[BENCH_P50],
+		   unmap[BENCH_P50], pair[BENCH_P50], pair[BENCH_P999]);
 }
 
 static inline void bench_page(struct bench *b, struct page *page,
 			      size_t offset, size_t size)
 {
-	u32 begun, mapped, ended, cost = bench_clock_cost();
+	u32 start, mapped, end, cost = bench_clock_cost();
 	unsigned long flags;
 	dma_addr_t addr;
 	int i;
 
 	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
 		bench_irq_save(flags);
-		begun = bench_clock();
+		start = bench_clock();
 		addr = dma_map_page_attrs(b->dev, page, offset, size,
 					  DMA_TO_DEVICE, b->attrs);
 		mapped = bench_clock();
 		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
 				     b->attrs);
-		ended = bench_clock();
+		end = bench_clock();
 		bench_irq_restore(flags);
 		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
-		bench_note(b, i, cost, begun, mapped, ended);
+		bench_record(b, i, bench_insns(mapped - start) - cost,
+			     bench_insns(end - mapped) - cost);
 	}
 }
 
-/* As bench_page(), but of what @count tells: calls, instead of instructions. */
+/* As bench_page(), but record differences of @count, for example of calls. */
 static inline void bench_count(struct bench *b, struct page *page, size_t size,
 			       u32 (*count)(void *arg), void *arg)
 {
-	u32 begun, mapped, ended;
+	u32 start, mapped, end;
 	unsigned long flags;
 	dma_addr_t addr;
 	int i;
 
 	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
 		bench_irq_save(flags);
-		begun = count(arg);
+		start = count(arg);
 		addr = dma_map_page_attrs(b->dev, page, 0, size, DMA_TO_DEVICE,
 					  b->attrs);
 		mapped = count(arg);
 		dma_unmap_page_attrs(b->dev, addr, size, DMA_TO_DEVICE,
 				     b->attrs);
-		ended = count(arg);
+		end = count(arg);
 		bench_irq_restore(flags);
 		KUNIT_ASSERT_NE(b->test, addr, DMA_MAPPING_ERROR);
-		bench_record(b, i, mapped - begun, ended - mapped);
+		bench_record(b, i, mapped - start, end - mapped);
 	}
 }
 
 static inline void bench_list(struct bench *b, struct scatterlist *sgl,
 			      unsigned int nents)
 {
-	u32 begun, mapped, ended, cost = bench_clock_cost();
+	u32 start, mapped, end, cost = bench_clock_cost();
 	unsigned long flags;
 	int i, mapped_nents;
 
 	for (i = -BENCH_WARM_UP; i < BENCH_ROUNDS; i++) {
 		bench_irq_save(flags);
-		begun = bench_clock();
+		start = bench_clock();
 		mapped_nents = dma_map_sg_attrs(b->dev, sgl, nents,
 						DMA_TO_DEVICE, b->attrs);
 		mapped = bench_clock();
 		dma_unmap_sg_attrs(b->dev, sgl, nents, DMA_TO_DEVICE, b->attrs);
-		ended = bench_clock();
+		end = bench_clock();
 		bench_irq_restore(flags);
 		KUNIT_ASSERT_GT(b->test, mapped_nents, 0);
-		bench_note(b, i, cost, begun, mapped, ended);
+		bench_record(b, i, bench_insns(mapped - start) - cost,
+			     bench_insns(end - mapped) - cost);
 	}
 }
 
@@ -234,85 +217,44 @@ static inline struct page *bench_pages(struct kunit *test, unsigned int order)
 	return page;
 }
 
-/* One page and more, at its beginning and within it. */
 static inline void bench_sizes(struct bench *b)
 {
-	static const size_t sizes[] = { SZ_4K, SZ_16K, SZ_64K, SZ_256K, SZ_2M };
-	struct page *page = bench_pages(b->test, get_order(SZ_4M));
+	static const size_t sizes[] = { SZ_4K, SZ_64K, SZ_2M };
+	struct page *page = bench_pages(b->test, get_order(SZ_2M));
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		bench_page(b, page, 0, sizes[i]);
-		bench_tell(b, "", sizes[i], 1);
-		bench_page(b, page, SZ_1K, sizes[i]);
-		bench_tell(b, "/unaligned", sizes[i], 1);
+		bench_report(b, "", sizes[i], 1);
 	}
-	__free_pages(page, get_order(SZ_4M));
+	__free_pages(page, get_order(SZ_2M));
 }
 
 /*
- * Pages that follow one another in memory, and pages that do not: every second
- * one of a block, and then those between them where it is not large enough.
+ * Lists of pages that are not adjacent: every second page of a block, then the
+ * pages between them if the block is not large enough.
  */
 static inline void bench_lists(struct bench *b)
 {
-	static const unsigned int nents[] = { 1, 4, 16, 64, 256 };
-	unsigned int i, stride, order = min(ilog2(512), MAX_PAGE_ORDER);
+	static const unsigned int nents[] = { 1, 16, BENCH_MAX_NENTS };
+	unsigned int i, order = min(ilog2(2 * BENCH_MAX_NENTS), MAX_PAGE_ORDER);
 	struct page *page = bench_pages(b->test, order);
 	struct sg_table sgt;
 	struct scatterlist *sg;
 	int n, at;
 
 	for (i = 0; i < ARRAY_SIZE(nents); i++) {
-		for (stride = 1; stride <= 2; stride++) {
-			KUNIT_ASSERT_EQ(b->test, 0,
-					sg_alloc_table(&sgt, nents[i],
-						       GFP_KERNEL));
-			for_each_sgtable_sg(&sgt, sg, n) {
-				at = n * stride;
-				at = (at >> order) + at % (1 << order);
-				sg_set_page(sg, page + at, PAGE_SIZE, 0);
-			}
-			bench_list(b, sgt.sgl, nents[i]);
-			bench_tell(b, stride == 1 ? "/list" : "/scattered",
-				   nents[i] * PAGE_SIZE, nents[i]);
-			sg_free_table(&sgt);
+		KUNIT_ASSERT_EQ(b->test, 0,
+				sg_alloc_table(&sgt, nents[i], GFP_KERNEL));
+		for_each_sgtable_sg(&sgt, sg, n) {
+			at = (2 * n >> order) + 2 * n % (1 << order);
+			sg_set_page(sg, page + at, PAGE_SIZE, 0);
 		}
+		bench_list(b, sgt.sgl, nents[i]);
+		bench_report(b, "/list", nents[i] * PAGE_SIZE, nents[i]);
+		sg_free_table(&sgt);
 	}
 	__free_pages(page, order);
-}
-
-/*
- * With other mappings in flight.  What an IOMMU's allocator has at hand may be
- * enough for a page; 256 KiB it has to look for among them.
- */
-static inline void bench_depths(struct bench *b)
-{
-	static const unsigned int depths[] = { 1, 256, BENCH_DEEPEST };
-	static const char *const names[] = {
-		"/inflight1", "/inflight256", "/inflight16384",
-	};
-	dma_addr_t *held = kunit_kcalloc(b->test, BENCH_DEEPEST, sizeof(*held),
-					 GFP_KERNEL);
-	struct page *page = bench_pages(b->test, get_order(SZ_256K));
-	unsigned int i, nr = 0;
-
-	KUNIT_ASSERT_NOT_NULL(b->test, held);
-	for (i = 0; i < ARRAY_SIZE(depths); i++) {
-		for (; nr < depths[i]; nr++) {
-			held[nr] = dma_map_page_attrs(b->dev, page, 0, SZ_4K,
-						      DMA_TO_DEVICE, b->attrs);
-			KUNIT_ASSERT_NE(b->test, held[nr], DMA_MAPPING_ERROR);
-		}
-		bench_page(b, page, 0, SZ_4K);
-		bench_tell(b, names[i], SZ_4K, 1);
-		bench_page(b, page, 0, SZ_256K);
-		bench_tell(b, names[i], SZ_256K, 1);
-	}
-	while (nr--)
-		dma_unmap_page_attrs(b->dev, held[nr], SZ_4K, DMA_TO_DEVICE,
-				     b->attrs);
-	__free_pages(page, get_order(SZ_256K));
 }
 
 static inline void bench_all(struct bench *b)
@@ -321,7 +263,6 @@ static inline void bench_all(struct bench *b)
 	bench_check_clock(b->test);
 	bench_sizes(b);
 	bench_lists(b);
-	bench_depths(b);
 }
 
 #endif /* _TEST_DMA_BYPASS_BENCH_H */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU's "edu" device, for test suites that want to see real DMA.
+ * QEMU's "edu" device and its driver, for test suites that check real DMA.
  *
- * The device copies between memory and a buffer of its own, one way or the
- * other, 100 ms after it was told to.  Its driver is defined here: a suite
- * registers it, and so can bind and unbind it as often as it likes.
+ * The device copies from memory to a buffer of its own or back, 100 ms after a
+ * command is written.  A suite registers the driver, so it can bind and unbind it.
  */
 #ifndef _TEST_DMA_BYPASS_EDU_H
 #define _TEST_DMA_BYPASS_EDU_H
@@ -29,10 +28,10 @@
 #define EDU_RUN		BIT(0)
 #define EDU_TO_RAM	BIT(1)
 
-#define EDU_BUFFER	0x40000		/* where the device has its own */
-#define EDU_MAX		2048		/* bytes; QEMU dies of all 4096 */
+#define EDU_BUFFER	0x40000		/* the device's address of its buffer */
+#define EDU_MAX		2048		/* bytes; QEMU aborts with all 4096 */
 
-/* Devices that the suites use, unless one says something else. */
+/* Number of devices that a suite uses. */
 #ifndef EDU_NR
 #define EDU_NR		2
 #endif
@@ -40,7 +39,7 @@
 /**
  * struct edu - a bound device
  * @regs: its registers
- * @scratch: EDU_MAX bytes that the device can reach in any case
+ * @scratch: EDU_MAX bytes of coherent memory
  * @scratch_addr: their DMA address
  */
 struct edu {
@@ -49,7 +48,7 @@ struct edu {
 	dma_addr_t	scratch_addr;
 };
 
-/* The registers have the byte order of the emulated processor's reset. */
+/* The registers have the CPU's byte order at reset. */
 #define EDU_BIG_ENDIAN	(IS_ENABLED(CONFIG_PPC) || IS_ENABLED(CONFIG_SPARC))
 
 static inline void edu_write(struct edu *edu, unsigned int reg, u64 val)
@@ -83,35 +82,35 @@ static inline int edu_run(struct edu *edu, u64 src, u64 dst, size_t len,
 	return -ETIMEDOUT;
 }
 
-/* The device reads memory. */
-static inline int edu_fetch(struct edu *edu, dma_addr_t addr, size_t len)
+/* Copy from memory to the device's buffer. */
+static inline int edu_dma_read(struct edu *edu, dma_addr_t addr, size_t len)
 {
 	return edu_run(edu, addr, EDU_BUFFER, len, 0);
 }
 
-/* The device writes to memory what it holds. */
-static inline int edu_store(struct edu *edu, dma_addr_t addr, size_t len)
+/* Copy from the device's buffer to memory. */
+static inline int edu_dma_write(struct edu *edu, dma_addr_t addr, size_t len)
 {
 	return edu_run(edu, EDU_BUFFER, addr, len, EDU_TO_RAM);
 }
 
-/* Let the device hold @data, over a path that always works. */
+/* Set the device's buffer to @data, through coherent memory. */
 static inline int edu_load(struct edu *edu, const void *data, size_t len)
 {
 	memcpy(edu->scratch, data, len);
-	return edu_fetch(edu, edu->scratch_addr, len);
+	return edu_dma_read(edu, edu->scratch_addr, len);
 }
 
-/* Tell what the device holds, over a path that always works. */
+/* Copy the device's buffer to @data, through coherent memory. */
 static inline int edu_dump(struct edu *edu, void *data, size_t len)
 {
-	int err = edu_store(edu, edu->scratch_addr, len);
+	int err = edu_dma_write(edu, edu->scratch_addr, len);
 
 	memcpy(data, edu->scratch, len);
 	return err;
 }
 
-/* Bytes that no other seed gives. */
+/* Fill @data with bytes that depend on @seed. */
 static inline void edu_pattern(void *data, size_t len, u64 seed)
 {
 	struct rnd_state state;
@@ -138,17 +137,24 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		return err;
 	pci_set_master(pdev);
-	edu->scratch = dmam_alloc_coherent(&pdev->dev, EDU_MAX,
-					   &edu->scratch_addr, GFP_KERNEL);
+	edu->scratch = dma_alloc_coherent(&pdev->dev, EDU_MAX,
+					  &edu->scratch_addr, GFP_KERNEL);
 	if (!edu->scratch)
 		return -ENOMEM;
 	pci_set_drvdata(pdev, edu);
 	return 0;
 }
 
+/*
+ * Managed memory would be freed after the IOMMU group is released, when a test may have
+ * changed its domain.
+ */
 static void edu_remove(struct pci_dev *pdev)
 {
+	struct edu *edu = pci_get_drvdata(pdev);
+
 	pci_clear_master(pdev);
+	dma_free_coherent(&pdev->dev, EDU_MAX, edu->scratch, edu->scratch_addr);
 }
 
 static const struct pci_device_id edu_ids[] = {
@@ -163,7 +169,7 @@ static struct pci_driver edu_driver = {
 	.remove		= edu_remove,
 };
 
-/* The devices of this machine, by slot; NULL where there are less. */
+/* The devices of this machine, by slot; NULL where there are fewer. */
 static struct pci_dev *edus[EDU_NR];
 
 static inline struct device *dev_of(int i)
@@ -171,7 +177,7 @@ static inline struct device *dev_of(int i)
 	return &edus[i]->dev;
 }
 
-/* Changes when the driver is bound again. */
+/* Each time the driver is bound there is a new one. */
 static inline struct edu *edu_of(int i)
 {
 	return pci_get_drvdata(edus[i]);
@@ -216,11 +222,52 @@ static inline void edu_suite_exit(struct kunit_suite *suite)
 	pci_unregister_driver(&edu_driver);
 }
 
-/* Unbind the driver and bind it again: as if nothing had happened before. */
+/* Unbind the driver and bind it again. */
 static inline int edu_rebind(struct pci_dev *pdev)
 {
 	device_release_driver(&pdev->dev);
 	return device_attach(&pdev->dev) == 1 ? 0 : -ENODEV;
+}
+
+/* Device @i reads @len bytes at @addr, which are to be @data. */
+static inline void dma_read_expect(struct kunit *test, int i, dma_addr_t addr,
+				   const void *data, size_t len)
+{
+	u8 *seen = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	KUNIT_ASSERT_EQ_MSG(test, 0, edu_dma_read(edu_of(i), addr, len),
+			    "edu %d reads %pad", i, &addr);
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), seen, len));
+	KUNIT_EXPECT_MEMEQ_MSG(test, seen, data, len, "edu %d reads %pad", i,
+			       &addr);
+}
+
+/* Device @i writes @data to @addr. */
+static inline void dma_write(struct kunit *test, int i, dma_addr_t addr,
+			     const void *data, size_t len)
+{
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, len));
+	KUNIT_ASSERT_EQ_MSG(test, 0, edu_dma_write(edu_of(i), addr, len),
+			    "edu %d writes %pad", i, &addr);
+}
+
+/* Device @i reads and writes @len bytes at @addr, which is mapped for @cpu. */
+static inline void dma_roundtrip(struct kunit *test, int i, dma_addr_t addr,
+				 void *cpu, size_t len, u64 seed)
+{
+	u8 *data = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	edu_pattern(cpu, len, seed);
+	dma_sync_single_for_device(dev_of(i), addr, len, DMA_BIDIRECTIONAL);
+	dma_read_expect(test, i, addr, cpu, len);
+
+	edu_pattern(data, len, ~seed);
+	dma_write(test, i, addr, data, len);
+	dma_sync_single_for_cpu(dev_of(i), addr, len, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_MEMEQ_MSG(test, (u8 *)cpu, data, len, "edu %d writes %pad",
+			       i, &addr);
 }
 
 #endif /* _TEST_DMA_BYPASS_EDU_H */

@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of the KUnit suite dma_bypass: a device with a fake IOMMU and a fake back end,
- * which remember what they were asked for.
+ * Fixture of the KUnit suite dma_bypass: a device with a fake IOMMU and a fake
+ * provider of bypass windows, which record the calls that they get.
  */
 #ifndef _TEST_DMA_BYPASS_FAKE_H
 #define _TEST_DMA_BYPASS_FAKE_H
 
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iopoll.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include "test_dma_bypass_expect.h"
 
-#define BYPASS		DMA_ATTR_IOMMU_BYPASS
 #define FAKE_BASE	BIT_ULL(46)
+#define FAKE_SIZE	BIT_ULL(45)
+#define FAKE_LAST	(FAKE_BASE + FAKE_SIZE - 1)
 #define FAKE_KEY	(BIT_ULL(46) | BIT_ULL(21))
 #define FAKE_STRIDE	SZ_4M
 #define FAKE_ENTRIES	64
 #define FAKE_LIST	3
+#define FAKE_RANGES	5
 
 /* Offsets into the buffer. */
 #define PG(n)		((n) * PAGE_SIZE)
@@ -31,34 +35,60 @@ struct fake_entry {
 	size_t size;
 };
 
-struct fake_table {
-	struct fake_entry entry[FAKE_ENTRIES];
-	unsigned int live;
-	unsigned int total;
-};
-
+/**
+ * struct fake - a device, its fake IOMMU and its fake provider
+ * @test: the test
+ * @dev: the device
+ * @buf: FAKE_PAGES pages
+ * @entry: what the IOMMU maps; all zero where free
+ * @live: number of entries in use
+ * @total: number of entries that were ever used
+ * @syncs: number of syncs that the IOMMU got
+ * @next: if not 0, the next address that the IOMMU allocates
+ * @ops: the provider
+ * @eligibility: if not NULL, what the provider sets
+ * @mode: the system mode, whatever the command line says
+ * @group_denied: set by the provider
+ * @mask: if not 0, the widest mask that the provider allows
+ * @widen: whether the device's mask grows during the evaluation
+ * @size: length of the window
+ * @range: memory that the window maps, in ascending order
+ * @nr_ranges: number of ranges
+ * @open_err: result of open()
+ * @block_open: whether open() waits for @unblock
+ * @opening: open() was called
+ * @unblock: lets open() go on
+ * @unresolved: if not 0, memory for which map() returns no address
+ * @seen: eligibility as the provider got it
+ * @opens: number of windows that were opened
+ * @closes: number of windows that were closed
+ */
 struct fake {
 	struct kunit *test;
 	struct device *dev;
 	void *buf;
 
-	/* The fake IOMMU saw these. */
-	struct fake_table translated;
+	struct fake_entry entry[FAKE_ENTRIES];
+	unsigned int live;
+	unsigned int total;
 	unsigned int syncs;
+	dma_addr_t next;
 
-	/* The fake back end is told these. */
 	const struct dma_bypass_ops *ops;
-	const struct dma_bypass_facts *facts;
+	const struct dma_bypass_eligibility *eligibility;
 	enum dma_bypass_mode mode;
 	bool group_denied;
 	u64 mask;
-	struct dma_bypass_range ram[DMA_BYPASS_RANGES];
+	bool widen;
+	dma_addr_t size;
+	struct dma_bypass_range range[FAKE_RANGES];
+	unsigned int nr_ranges;
 	int open_err;
-	phys_addr_t refused;
-
-	/* And saw these. */
-	struct fake_table guarded;
-	struct dma_bypass_facts seen;
+	bool block_open;
+	struct completion opening;
+	struct completion unblock;
+	phys_addr_t unresolved;
+	struct dma_bypass_eligibility seen;
 	unsigned int opens;
 	unsigned int closes;
 };
@@ -73,258 +103,227 @@ static phys_addr_t fake_phys(struct fake *fake, size_t offset)
 	return virt_to_phys(fake->buf) + offset;
 }
 
-/* A free entry is all zero. */
-static struct fake_entry *fake_find(struct fake_table *table, dma_addr_t addr,
+static struct fake_entry *fake_find(struct fake *fake, dma_addr_t addr,
 				    size_t size)
 {
 	int i;
 
 	for (i = 0; i < FAKE_ENTRIES; i++)
-		if (table->entry[i].addr == addr &&
-		    table->entry[i].size == size)
-			return &table->entry[i];
+		if (fake->entry[i].addr == addr && fake->entry[i].size == size)
+			return &fake->entry[i];
 	return NULL;
 }
 
-static bool fake_holds(struct fake_table *table, dma_addr_t addr, size_t size)
+static bool fake_contains(struct fake *fake, dma_addr_t addr, size_t size)
 {
 	struct fake_entry *e;
 
-	for (e = table->entry; e < table->entry + FAKE_ENTRIES; e++)
+	for (e = fake->entry; e < fake->entry + FAKE_ENTRIES; e++)
 		if (size <= e->size && addr >= e->addr &&
 		    addr - e->addr <= e->size - size)
 			return true;
 	return false;
 }
 
-static struct fake_entry *fake_add(struct fake_table *table, size_t size)
+static dma_addr_t fake_map_phys(struct device *dev, phys_addr_t phys,
+				size_t size, enum dma_data_direction dir,
+				unsigned long attrs)
 {
-	struct fake_entry *e = fake_find(table, 0, 0);
+	struct fake *fake = to_fake(dev);
+	struct fake_entry *e = fake_find(fake, 0, 0);
 
 	if (!e)
-		return NULL;
-	e->addr = (e - table->entry + 1) * FAKE_STRIDE;
+		return DMA_MAPPING_ERROR;
+	e->addr = fake->next ?: (e - fake->entry + 1) * FAKE_STRIDE;
 	e->size = size;
-	table->live++;
-	table->total++;
-	return e;
+	fake->next = 0;
+	fake->live++;
+	fake->total++;
+	return e->addr;
 }
 
-static void fake_del(struct fake *fake, struct fake_table *table,
-		     dma_addr_t addr, size_t size)
+static void fake_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
+			    enum dma_data_direction dir, unsigned long attrs)
 {
-	struct fake_entry *e = fake_find(table, addr, size);
+	struct fake *fake = to_fake(dev);
+	struct fake_entry *e = fake_find(fake, addr, size);
 
 	if (!e) {
-		KUNIT_FAIL(fake->test, "unmapped %pad+%#zx, which is not mapped",
+		KUNIT_FAIL(fake->test, "the IOMMU does not map %pad+%#zx",
 			   &addr, size);
 		return;
 	}
 	*e = (struct fake_entry) {};
-	table->live--;
+	fake->live--;
 }
 
-/* The fake IOMMU: low addresses, remembered. */
-static dma_addr_t translate(struct device *dev, phys_addr_t phys,
-			    size_t size, enum dma_data_direction dir,
-			    unsigned long attrs)
+static int fake_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		       enum dma_data_direction dir, unsigned long attrs)
 {
-	struct fake_entry *e = fake_add(&to_fake(dev)->translated, size);
+	struct scatterlist *sg;
+	int i;
 
-	return e ? e->addr : DMA_MAPPING_ERROR;
+	for_each_sg(sgl, sg, nents, i) {
+		sg_dma_unmark_bus_address(sg);
+		sg_dma_address(sg) = fake_map_phys(dev, sg_phys(sg),
+						   sg->length, dir, attrs);
+		sg_dma_len(sg) = sg->length;
+	}
+	return nents;
 }
 
-static void untranslate(struct device *dev, dma_addr_t addr, size_t size,
-			enum dma_data_direction dir, unsigned long attrs)
-{
-	fake_del(to_fake(dev), &to_fake(dev)->translated, addr, size);
-}
-
-static dma_addr_t translate_page(struct device *dev, struct page *page,
-				 unsigned long offset, size_t size,
-				 enum dma_data_direction dir,
-				 unsigned long attrs)
-{
-	return translate(dev, page_to_phys(page) + offset, size, dir,
-				  attrs);
-}
-
-static int translate_list(struct device *dev, struct scatterlist *sgl,
+static void fake_unmap_sg(struct device *dev, struct scatterlist *sgl,
 			  int nents, enum dma_data_direction dir,
 			  unsigned long attrs)
 {
 	struct scatterlist *sg;
 	int i;
 
-	for_each_sg(sgl, sg, nents, i) {
-		sg_dma_address(sg) = translate(dev, sg_phys(sg), sg->length,
-					       dir, attrs);
-		sg_dma_len(sg) = sg->length;
-	}
-	return nents;
-}
-
-static void untranslate_list(struct device *dev, struct scatterlist *sgl,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs)
-{
-	struct scatterlist *sg;
-	int i;
-
 	for_each_sg(sgl, sg, nents, i)
-		untranslate(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
-			    attrs);
+		fake_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+				attrs);
 }
 
-static void translated_sync(struct device *dev, dma_addr_t addr, size_t size,
-			    enum dma_data_direction dir)
+static void fake_sync(struct device *dev, dma_addr_t addr, size_t size,
+		      enum dma_data_direction dir)
 {
 	struct fake *fake = to_fake(dev);
 
 	fake->syncs++;
-	KUNIT_EXPECT_TRUE(fake->test, fake_holds(&fake->translated, addr, size));
+	KUNIT_EXPECT_TRUE_MSG(fake->test, fake_contains(fake, addr, size),
+			      "sync of %pad+%#zx", &addr, size);
 }
 
-static void translated_sync_list(struct device *dev, struct scatterlist *sgl,
-				 int nents, enum dma_data_direction dir)
+static void fake_sync_sg(struct device *dev, struct scatterlist *sgl,
+			 int nents, enum dma_data_direction dir)
 {
 	struct scatterlist *sg;
 	int i;
 
 	for_each_sg(sgl, sg, nents, i)
-		translated_sync(dev, sg_dma_address(sg), sg_dma_len(sg), dir);
+		fake_sync(dev, sg_dma_address(sg), sg_dma_len(sg), dir);
 }
 
-static void *translated_alloc(struct device *dev, size_t size, dma_addr_t *addr,
-			      gfp_t gfp, unsigned long attrs)
+static void *fake_alloc(struct device *dev, size_t size, dma_addr_t *addr,
+			gfp_t gfp, unsigned long attrs)
 {
 	void *virt = kzalloc(size, gfp);
 
 	if (virt)
-		*addr = translate(dev, virt_to_phys(virt), size,
-				  DMA_BIDIRECTIONAL, attrs);
+		*addr = fake_map_phys(dev, virt_to_phys(virt), size,
+				      DMA_BIDIRECTIONAL, attrs);
 	return virt;
 }
 
-static void translated_free(struct device *dev, size_t size, void *virt,
-			    dma_addr_t addr, unsigned long attrs)
+static void fake_free(struct device *dev, size_t size, void *virt,
+		      dma_addr_t addr, unsigned long attrs)
 {
-	untranslate(dev, addr, size, DMA_BIDIRECTIONAL, attrs);
+	fake_unmap_phys(dev, addr, size, DMA_BIDIRECTIONAL, attrs);
 	kfree(virt);
 }
 
 static const struct dma_map_ops fake_iommu = {
-	.alloc			= translated_alloc,
-	.free			= translated_free,
-	.map_page		= translate_page,
-	.unmap_page		= untranslate,
-	.map_sg			= translate_list,
-	.unmap_sg		= untranslate_list,
-	.map_resource		= translate,
-	.unmap_resource		= untranslate,
-	.sync_single_for_cpu	= translated_sync,
-	.sync_single_for_device	= translated_sync,
-	.sync_sg_for_cpu	= translated_sync_list,
-	.sync_sg_for_device	= translated_sync_list,
+	.alloc			= fake_alloc,
+	.free			= fake_free,
+	.map_phys		= fake_map_phys,
+	.unmap_phys		= fake_unmap_phys,
+	.map_sg			= fake_map_sg,
+	.unmap_sg		= fake_unmap_sg,
+	.sync_single_for_cpu	= fake_sync,
+	.sync_single_for_device	= fake_sync,
+	.sync_sg_for_cpu	= fake_sync_sg,
+	.sync_sg_for_device	= fake_sync_sg,
 };
 
-/* The fake back end: the system mode is its own, whatever was booted with. */
-static void fake_facts(struct device *dev, struct dma_bypass_facts *facts)
+static void fake_eligibility(struct device *dev,
+			     struct dma_bypass_eligibility *e)
 {
 	struct fake *fake = to_fake(dev);
 
-	fake->seen = *facts;
-	if (fake->facts) {
-		*facts = *fake->facts;
+	fake->seen = *e;
+	if (fake->widen)
+		dma_set_mask(dev, U64_MAX);
+	if (fake->eligibility) {
+		*e = *fake->eligibility;
 		return;
 	}
-	facts->mode = fake->mode;
-	facts->forced = false;
-	facts->group_denied = fake->group_denied;
-	facts->base = FAKE_BASE;
-	facts->mask = min_not_zero(facts->mask, fake->mask);
+	e->mode = fake->mode;
+	e->force_translation = false;
+	e->group_denied = fake->group_denied;
+	e->mask = min_not_zero(e->mask, fake->mask);
+	e->last = fake->ops->map ? 0 : FAKE_BASE + fake->size - 1;
 }
 
-static int fake_open(struct device *dev, struct dma_bypass_window *win,
-		     void **priv)
+static int fake_publish(struct fake *fake)
+{
+	const struct dma_bypass_ops *ops = fake->ops;
+	struct dma_bypass_ram ram = {};
+	struct dma_bypass_window *win;
+	unsigned int i;
+
+	for (i = 0; i < fake->nr_ranges; i++)
+		dma_bypass_ram_add(&ram, fake->range[i].start,
+				   fake->range[i].start + fake->range[i].size);
+	win = dma_bypass_alloc_window(ops->map ? 0 : FAKE_BASE,
+				      ops->map ? ~0ULL : fake->size, &ram);
+	dma_bypass_ram_free(&ram);
+	if (win && ops->map)
+		win->ops = ops;
+	return dma_bypass_publish(fake->dev, win);
+}
+
+static int fake_open(struct device *dev)
 {
 	struct fake *fake = to_fake(dev);
+	int err;
 
-	if (fake->open_err)
-		return fake->open_err;
-	fake->opens++;
-	*priv = fake;
-	win->base = fake->ops->map && !fake->ops->unmap ? 0 : FAKE_BASE;
-	win->ops = fake->ops->map ? fake->ops : NULL;
-	memcpy(win->ram, fake->ram, sizeof(win->ram));
-	return 0;
+	if (fake->block_open) {
+		complete(&fake->opening);
+		wait_for_completion_timeout(&fake->unblock, 20 * HZ);
+	}
+	err = fake->open_err ?: fake_publish(fake);
+	fake->opens += !err;
+	return err;
 }
 
-static void fake_close(struct device *dev, void *priv)
+static void fake_close(struct device *dev)
 {
-	struct fake *fake = priv;
-
-	KUNIT_EXPECT_PTR_EQ(fake->test, fake, to_fake(dev));
-	fake->closes++;
+	to_fake(dev)->closes++;
 }
 
-static dma_addr_t resolved_map(struct device *dev, phys_addr_t phys,
+static dma_addr_t fake_resolve(struct device *dev, phys_addr_t phys,
 			       size_t size, enum dma_data_direction dir,
 			       unsigned long attrs)
 {
-	return phys == to_fake(dev)->refused ? DMA_MAPPING_ERROR :
-					       phys ^ FAKE_KEY;
+	return phys == to_fake(dev)->unresolved ? DMA_MAPPING_ERROR :
+						  phys ^ FAKE_KEY;
 }
 
-static bool resolved_owns(struct device *dev, dma_addr_t addr)
+static bool fake_owns(struct device *dev, dma_addr_t addr)
 {
 	return addr & FAKE_BASE;
 }
 
-static dma_addr_t guarded_map(struct device *dev, phys_addr_t phys,
-			      size_t size, enum dma_data_direction dir,
-			      unsigned long attrs)
-{
-	struct fake *fake = to_fake(dev);
-	struct fake_entry *e;
-
-	if (phys == fake->refused)
-		return DMA_MAPPING_ERROR;
-	e = fake_add(&fake->guarded, size);
-	if (!e)
-		return DMA_MAPPING_ERROR;
-	e->addr = FAKE_BASE + phys;
-	return e->addr;
-}
-
-static void guarded_unmap(struct device *dev, dma_addr_t addr, size_t size,
-			  enum dma_data_direction dir, unsigned long attrs)
-{
-	fake_del(to_fake(dev), &to_fake(dev)->guarded, addr, size);
-}
-
 static const struct dma_bypass_ops linear = {
-	.facts	= fake_facts,
-	.open	= fake_open,
-	.close	= fake_close,
+	.eligibility	= fake_eligibility,
+	.open		= fake_open,
+	.close		= fake_close,
 };
 
 static const struct dma_bypass_ops resolved = {
-	.facts	= fake_facts,
-	.open	= fake_open,
-	.close	= fake_close,
-	.map	= resolved_map,
-	.owns	= resolved_owns,
+	.eligibility	= fake_eligibility,
+	.open		= fake_open,
+	.close		= fake_close,
+	.map		= fake_resolve,
+	.owns		= fake_owns,
 };
 
-static const struct dma_bypass_ops guarded = {
-	.facts	= fake_facts,
-	.open	= fake_open,
-	.close	= fake_close,
-	.map	= guarded_map,
-	.unmap	= guarded_unmap,
-	.owns	= resolved_owns,
-};
+static void fake_set_range(struct fake *fake, size_t start, size_t end)
+{
+	fake->range[0].start = fake_phys(fake, start);
+	fake->range[0].size = end - start;
+	fake->nr_ranges = 1;
+}
 
 static int fake_init(struct kunit *test)
 {
@@ -333,10 +332,12 @@ static int fake_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->mode = DMA_BYPASS_MODE_REQUEST;
+	fake->size = FAKE_SIZE;
+	init_completion(&fake->opening);
+	init_completion(&fake->unblock);
 	fake->buf = kunit_kzalloc(test, PG(FAKE_PAGES), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fake->buf);
-	fake->ram[0].start = fake_phys(fake, 0);
-	fake->ram[0].end = fake_phys(fake, PG(FAKE_PAGES));
+	fake_set_range(fake, 0, PG(FAKE_PAGES));
 
 	fake->dev = kunit_device_register(test, "dev");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->dev);
@@ -346,16 +347,16 @@ static int fake_init(struct kunit *test)
 	return dma_set_mask(fake->dev, U64_MAX);
 }
 
-/* Nothing is left behind, whatever the case did. */
+/* Whatever the case did, nothing is left. */
 static void fake_exit(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
 	if (!fake)
 		return;
-	dma_bypass_unbind(fake->dev);
-	KUNIT_EXPECT_EQ(test, fake->translated.live, 0);
-	KUNIT_EXPECT_EQ(test, fake->guarded.live, 0);
+	dma_bypass_detach(fake->dev);
+	KUNIT_EXPECT_NULL(test, fake->dev->dma_bypass);
+	KUNIT_EXPECT_EQ(test, fake->live, 0);
 	KUNIT_EXPECT_EQ(test, fake->opens, fake->closes);
 }
 
@@ -378,43 +379,38 @@ static struct fake *fake_prepare(struct kunit *test,
 	return fake;
 }
 
-/* Pages 1-3, 6-8 and 11-13. */
-static void fake_three_ranges(struct fake *fake)
+/* Page 0, and pages 2, 5-7, 9-10 and 12-15: five ranges, each of its own size. */
+static void fake_five_ranges(struct fake *fake)
 {
-	int i, page;
+	static const struct dma_bypass_range pages[FAKE_RANGES] = {
+		{ 0, 1 }, { 2, 1 }, { 5, 3 }, { 9, 2 }, { 12, 4 },
+	};
+	int i;
 
-	for (i = 0, page = 11; i < DMA_BYPASS_RANGES; i++, page -= 5) {
-		fake->ram[i].start = fake_phys(fake, PG(page));
-		fake->ram[i].end = fake_phys(fake, PG(page + 3));
+	for (i = 0; i < FAKE_RANGES; i++) {
+		fake->range[i].start = fake_phys(fake, PG(pages[i].start));
+		fake->range[i].size = PG(pages[i].size);
 	}
+	fake->nr_ranges = FAKE_RANGES;
 }
 
-/* As long as nobody has answered, all of memory may be asked for. */
-static bool fake_settled(struct fake *fake)
+/* While the window is unopened, all memory may request it. */
+static bool fake_is_unopened(struct fake *fake)
 {
-	if (READ_ONCE(fake->dev->dma_bypass)->ram[0].end == (phys_addr_t)-1)
-		return false;
-	return dma_bypass_state(fake->dev) != DMA_BYPASS_CLOSED ||
-	       dma_bypass_reason(fake->dev) != DMA_BYPASS_GRANTED;
+	const struct dma_bypass_window *win = READ_ONCE(fake->dev->dma_bypass);
+
+	return win->nr_ranges && win->ranges[0].size == (phys_addr_t)-1;
 }
 
-/* Wait for the work item that a mapping with the attribute has started. */
-static void fake_settle(struct fake *fake)
+/* Wait for the work item that a mapping with the attribute has queued. */
+static void fake_wait(struct fake *fake)
 {
-	bool settled;
+	bool unopened;
 
 	KUNIT_ASSERT_EQ(fake->test, 0,
-			read_poll_timeout(fake_settled, settled, settled, 1000,
-					  10 * USEC_PER_SEC, false, fake));
-}
-
-static void fake_expect(struct fake *fake, enum dma_bypass_state state,
-			enum dma_bypass_reason reason)
-{
-	KUNIT_EXPECT_EQ(fake->test, dma_bypass_state(fake->dev), state);
-	KUNIT_EXPECT_STREQ(fake->test,
-			   dma_bypass_reason_name(dma_bypass_reason(fake->dev)),
-			   dma_bypass_reason_name(reason));
+			read_poll_timeout(fake_is_unopened, unopened, !unopened,
+					  1000, 10 * USEC_PER_SEC, false,
+					  fake));
 }
 
 static void fake_set_policy(struct fake *fake, enum dma_bypass_policy policy)
@@ -426,19 +422,18 @@ static void fake_set_policy(struct fake *fake, enum dma_bypass_policy policy)
 static dma_addr_t map(struct fake *fake, size_t offset, size_t size,
 		      unsigned long attrs)
 {
-	dma_addr_t addr;
+	dma_addr_t addr = dma_map_phys(fake->dev, fake_phys(fake, offset), size,
+				       DMA_TO_DEVICE, attrs);
 
-	addr = dma_map_page_attrs(fake->dev, virt_to_page(fake->buf + offset),
-				  offset_in_page(offset), size, DMA_TO_DEVICE,
-				  attrs);
-	KUNIT_EXPECT_FALSE(fake->test, dma_mapping_error(fake->dev, addr));
+	KUNIT_EXPECT_EQ_MSG(fake->test, dma_mapping_error(fake->dev, addr), 0,
+			    "%#zx+%#zx", offset, size);
 	return addr;
 }
 
 static void unmap(struct fake *fake, dma_addr_t addr, size_t size,
 		  unsigned long attrs)
 {
-	dma_unmap_page_attrs(fake->dev, addr, size, DMA_TO_DEVICE, attrs);
+	dma_unmap_phys(fake->dev, addr, size, DMA_TO_DEVICE, attrs);
 }
 
 /* Exactly the window's address, or exactly one of the IOMMU's. */
@@ -446,22 +441,29 @@ static bool in_window(struct fake *fake, dma_addr_t addr, size_t offset,
 		      size_t size)
 {
 	phys_addr_t phys = fake_phys(fake, offset);
-	dma_addr_t window = fake->ops == &resolved ? phys ^ FAKE_KEY :
-						     FAKE_BASE + phys;
+	dma_addr_t want = fake->ops == &resolved ? phys ^ FAKE_KEY :
+						   FAKE_BASE + phys;
 
-	if (!fake_find(&fake->translated, addr, size))
-		KUNIT_EXPECT_EQ(fake->test, addr, window);
-	return addr == window;
+	if (!fake_find(fake, addr, size))
+		KUNIT_EXPECT_EQ_MSG(fake->test, addr, want, "%#zx+%#zx",
+				    offset, size);
+	return addr == want;
 }
 
-static void map_list(struct fake *fake, struct scatterlist *sgl,
-		     const u8 *page, unsigned long attrs)
+static void init_list(struct fake *fake, struct scatterlist *sgl,
+		      const u8 *page)
 {
 	int i;
 
 	sg_init_table(sgl, FAKE_LIST);
 	for (i = 0; i < FAKE_LIST; i++)
 		sg_set_buf(&sgl[i], fake->buf + PG(page[i]), PAGE_SIZE);
+}
+
+static void map_list(struct fake *fake, struct scatterlist *sgl,
+		     const u8 *page, unsigned long attrs)
+{
+	init_list(fake, sgl, page);
 	KUNIT_ASSERT_EQ(fake->test, FAKE_LIST,
 			dma_map_sg_attrs(fake->dev, sgl, FAKE_LIST,
 					 DMA_TO_DEVICE, attrs));
@@ -478,7 +480,8 @@ static bool list_in_window(struct fake *fake, struct scatterlist *sgl)
 	int i, nr = 0;
 
 	for (i = 0; i < FAKE_LIST; i++) {
-		KUNIT_EXPECT_EQ(fake->test, sg_dma_len(&sgl[i]), PAGE_SIZE);
+		KUNIT_EXPECT_EQ_MSG(fake->test, sg_dma_len(&sgl[i]), PAGE_SIZE,
+				    "entry %d", i);
 		nr += in_window(fake, sg_dma_address(&sgl[i]),
 				sg_virt(&sgl[i]) - fake->buf, PAGE_SIZE);
 	}
@@ -487,7 +490,7 @@ static bool list_in_window(struct fake *fake, struct scatterlist *sgl)
 	return nr;
 }
 
-/* Map and unmap with the attribute: was it honoured? */
+/* Map and unmap with the attribute: is the address in the window? */
 static bool bypasses(struct fake *fake, size_t offset, size_t size)
 {
 	dma_addr_t addr = map(fake, offset, size, BYPASS);
@@ -508,7 +511,7 @@ static bool list_bypasses(struct fake *fake, u8 first, u8 second, u8 third)
 	return yes;
 }
 
-/* Of @addr and @sgl, every kind of sync. */
+/* Every kind of sync, of @addr and of @sgl. */
 static void sync_all(struct fake *fake, dma_addr_t addr,
 		     struct scatterlist *sgl)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of the KUnit suite dma_bypass: random sequences against a model.
+ * KUnit suite dma_bypass: random sequences compared with a model.
  */
 #ifndef _TEST_DMA_BYPASS_MODEL_H
 #define _TEST_DMA_BYPASS_MODEL_H
@@ -26,7 +26,7 @@ struct model {
 	struct fake *fake;
 	struct rnd_state rnd;
 	bool denied;
-	bool built;
+	bool setup;
 	u64 mask;
 	unsigned int translated;
 	unsigned int windows;
@@ -38,12 +38,18 @@ static u32 model_random(struct model *m, u32 below)
 	return prandom_u32_state(&m->rnd) % below;
 }
 
-/* Mostly from within the ranges of fake_three_ranges(). */
+/* The pages of fake_five_ranges(). */
+static bool model_maps(u8 page)
+{
+	return 0xf6e5 & BIT(page);
+}
+
+/* Mostly one of them. */
 static u8 model_page(struct model *m)
 {
-	if (!model_random(m, 8))
-		return model_random(m, FAKE_PAGES);
-	return 5 * model_random(m, 3) + 1 + model_random(m, 3);
+	u8 page = model_random(m, FAKE_PAGES);
+
+	return model_maps(page) ? page : model_random(m, FAKE_PAGES);
 }
 
 static unsigned long model_attrs(struct model *m)
@@ -53,14 +59,7 @@ static unsigned long model_attrs(struct model *m)
 
 static bool model_granted(struct model *m)
 {
-	return !m->denied && m->mask > FAKE_BASE;
-}
-
-/* By fake_three_ranges() and the mask. */
-static bool model_covers(struct model *m, u8 page)
-{
-	return page % 5 >= 1 && page % 5 <= 3 && page < 14 &&
-	       FAKE_BASE + fake_phys(m->fake, PG(page + 1)) - 1 <= m->mask;
+	return !m->denied && m->mask >= FAKE_LAST;
 }
 
 static void model_map(struct model *m, struct model_slot *slot)
@@ -71,11 +70,11 @@ static void model_map(struct model *m, struct model_slot *slot)
 	bool window, want;
 	int i;
 
-	want = attrs && m->built && model_granted(m);
+	want = attrs && m->setup && model_granted(m);
 	slot->nents = model_random(m, 2) ? 1 : FAKE_LIST;
 	for (i = 0; i < slot->nents; i++) {
 		page[i] = model_page(m);
-		want = want && model_covers(m, page[i]);
+		want = want && model_maps(page[i]);
 	}
 
 	if (slot->nents == 1) {
@@ -92,9 +91,9 @@ static void model_map(struct model *m, struct model_slot *slot)
 		m->windows++;
 	else
 		m->translated += slot->nents;
-	if (attrs && !m->built) {
-		fake_settle(fake);
-		m->built = model_granted(m);
+	if (attrs && !m->setup) {
+		fake_wait(fake);
+		m->setup = model_granted(m);
 	}
 }
 
@@ -136,7 +135,8 @@ static void model_mask(struct model *m)
 	const u64 masks[] = {
 		U64_MAX,
 		U64_MAX,
-		FAKE_BASE + fake_phys(m->fake, PG(7)) - 1,
+		FAKE_LAST,
+		FAKE_LAST - 1,
 		FAKE_BASE - 1,
 	};
 
@@ -147,19 +147,24 @@ static void model_mask(struct model *m)
 static void model_prepare(struct model *m)
 {
 	KUNIT_ASSERT_EQ(m->fake->test, dma_bypass_prepare(m->fake->dev),
-			model_granted(m) ? 0 : m->denied ? -EACCES : -ERANGE);
-	m->built = m->built || model_granted(m);
+			model_granted(m) ? 0 : m->denied ? -EPERM : -EOPNOTSUPP);
+	m->setup = m->setup || model_granted(m);
 }
 
-static void model_unbind(struct model *m)
+static void model_unmap_all(struct model *m)
 {
 	int i;
 
 	for (i = 0; i < MODEL_SLOTS; i++)
 		if (m->slot[i].nents)
 			model_unmap(m, &m->slot[i]);
+}
+
+/* What is still mapped is unmapped late. */
+static void model_unbind(struct model *m)
+{
 	dma_bypass_unbind(m->fake->dev);
-	m->built = false;
+	m->setup = false;
 }
 
 static void model_step(struct model *m)
@@ -194,19 +199,19 @@ static void random_steps_follow_the_model(struct kunit *test)
 	prandom_seed_state(&m->rnd, MODEL_SEED);
 	m->fake = test->priv;
 	m->mask = U64_MAX;
-	fake_three_ranges(m->fake);
+	fake_five_ranges(m->fake);
 	fake_attach(test, &linear);
 
 	for (i = 0; i < MODEL_STEPS; i++) {
 		model_step(m);
-		want = !m->built ? DMA_BYPASS_CLOSED :
+		want = !m->setup ? DMA_BYPASS_CLOSED :
 		       model_granted(m) ? DMA_BYPASS_OPEN : DMA_BYPASS_DRAINING;
 		KUNIT_ASSERT_EQ_MSG(test, dma_bypass_state(m->fake->dev), want,
 				    "step %d", i);
-		KUNIT_ASSERT_EQ_MSG(test, m->fake->translated.live,
+		KUNIT_ASSERT_EQ_MSG(test, m->fake->live,
 				    m->translated, "step %d", i);
 	}
-	model_unbind(m);
+	model_unmap_all(m);
 	KUNIT_EXPECT_GT(test, m->windows, MODEL_STEPS / 20);
 }
 

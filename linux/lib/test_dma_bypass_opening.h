@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What it takes to open a window and to close it, with all that a driver's call
- * and the end of a driver do.
+ * Cost of opening and closing a window, including everything that a driver's call
+ * and the removal of a driver do.
  *
- * For machines as in test_dma_bypass_bench.h, which comes before this file.
+ * For machines as in test_dma_bypass_bench.h, to be included before this file.
  */
 #ifndef _TEST_DMA_BYPASS_OPENING_H
 #define _TEST_DMA_BYPASS_OPENING_H
@@ -17,8 +17,8 @@
 /**
  * struct opening - instructions, medians of OPENING_ROUNDS
  * @open: of dma_bypass_prepare()
- * @close: of what the driver core calls when a driver was unbound
- * @bytes: memory that can be reached
+ * @close: of dma_bypass_unbind()
+ * @bytes: memory that the window maps
  */
 struct opening {
 	u32	open;
@@ -32,41 +32,41 @@ static inline u64 opening_bytes(struct device *dev)
 	u64 bytes = 0;
 	int i;
 
-	for (i = 0; i < DMA_BYPASS_RANGES; i++)
-		bytes += win->ram[i].end - win->ram[i].start;
+	for (i = 0; i < win->nr_ranges; i++)
+		bytes += win->ranges[i].size;
 	return bytes;
 }
 
-/* The first time, tables are allocated that stay. */
+/* The first round is not counted: it allocates page tables that are kept. */
 static inline struct opening bench_opening(struct kunit *test,
 					   struct device *dev)
 {
-	u32 begun, opened, ended, cost = bench_clock_cost();
+	u32 start, opened, end, cost = bench_clock_cost();
 	u32 open[OPENING_ROUNDS], close[OPENING_ROUNDS];
 	int i, loglevel = console_loglevel;
-	struct opening took;
+	struct opening result;
 
-	/* The console would take most of it. */
+	/* Exclude the cost of writing to the console. */
 	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
 	for (i = -1; i < OPENING_ROUNDS; i++) {
-		begun = bench_clock();
+		start = bench_clock();
 		KUNIT_EXPECT_EQ(test, 0, dma_bypass_prepare(dev));
 		opened = bench_clock();
-		took.bytes = opening_bytes(dev);
-		ended = bench_clock();
+		result.bytes = opening_bytes(dev);
+		end = bench_clock();
 		dma_bypass_unbind(dev);
-		ended = bench_clock() - ended;
+		end = bench_clock() - end;
 		if (i < 0)
 			continue;
-		open[i] = bench_insns(opened - begun) - cost;
-		close[i] = bench_insns(ended) - cost;
+		open[i] = bench_insns(opened - start) - cost;
+		close[i] = bench_insns(end) - cost;
 	}
 	console_loglevel = loglevel;
 	sort(open, OPENING_ROUNDS, sizeof(u32), bench_compare, NULL);
 	sort(close, OPENING_ROUNDS, sizeof(u32), bench_compare, NULL);
-	took.open = open[OPENING_ROUNDS / 2];
-	took.close = close[OPENING_ROUNDS / 2];
-	return took;
+	result.open = open[OPENING_ROUNDS / 2];
+	result.close = close[OPENING_ROUNDS / 2];
+	return result;
 }
 
 #endif /* _TEST_DMA_BYPASS_OPENING_H */

@@ -3,7 +3,7 @@
  * What the administrator can see and say, from user space.
  *
  * No driver is bound to the device, so it has a DMA mask of 32 bits, and "mask"
- * is the reason where nothing else speaks against a window.
+ * is the reason where nothing else prevents a window.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the trace events told of the KUnit suite that ran at boot: the command
+ * What the trace events recorded of the KUnit suite that ran at boot: the command
  * line has them recorded.
  */
 #include <stdio.h>

@@ -1,43 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it takes to open a window behind VT-d and to close it, with the memory that
- * the machine has.
+ * Cost of opening and closing a window behind VT-d, with the memory that the machine
+ * has.
  */
 #include "dma-iommu-bypass-bench.h"
 #include "../../lib/test_dma_bypass_opening.h"
-#include "intel/iommu.h"
 
 /* @before: pages of page tables before there ever was a window. */
-static void tell_opening(struct kunit *test, struct device *dev, int level,
-			 long before)
+static void opening_report(struct kunit *test, struct device *dev,
+			   unsigned long pgsize, long before)
 {
-	struct dmar_domain *vtd = to_dmar_domain(iommu_get_domain_for_dev(dev));
-	int superpage = vtd->iommu_superpage;
-	struct opening took;
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	unsigned long sizes = limit_page_size(domain, pgsize);
+	struct opening opening;
 	long tables;
 
-	/* The largest pages are of the second level, or of the third. */
-	vtd->iommu_superpage = level - 1;
 	KUNIT_EXPECT_EQ(test, 0, dma_bypass_prepare(dev));
-	tables = page_tables() - before;
+	tables = table_pages_now() - before;
 	dma_bypass_unbind(dev);
-	took = bench_opening(test, dev);
-	vtd->iommu_superpage = superpage;
+	opening = bench_opening(test, dev);
+	domain->pgsize_bitmap = sizes;
 
 	kunit_info(test,
 		   "opening: pgsize=%s bytes=%llu open=%u close=%u tables=%lu\n",
-		   level == 3 ? "1G" : "2M", took.bytes, took.open, took.close,
-		   tables * PAGE_SIZE);
+		   pgsize == SZ_1G ? "1G" : "2M", opening.bytes, opening.open,
+		   opening.close, tables * PAGE_SIZE);
 }
 
 static void bench_openings(struct kunit *test)
 {
-	long before = page_tables();
+	long before = table_pages_now();
 
 	require_granted(test, 0);
 	bench_check_clock(test);
-	tell_opening(test, dev_of(0), 3, before);
-	tell_opening(test, dev_of(0), 2, before);
+	opening_report(test, dev_of(0), SZ_1G, before);
+	opening_report(test, dev_of(0), SZ_2M, before);
 }
 
 static struct kunit_case opening_cases[] = {
@@ -53,3 +50,6 @@ static struct kunit_suite opening_suite = {
 };
 
 kunit_test_suite(opening_suite);
+
+MODULE_DESCRIPTION("Cost of opening DMA bypass windows behind VT-d");
+MODULE_LICENSE("GPL");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites that count behind VT-d have in common.
+ * Common part of the suites that count instructions behind VT-d.
  */
 #ifndef _DMA_IOMMU_BYPASS_BENCH_H
 #define _DMA_IOMMU_BYPASS_BENCH_H
@@ -10,7 +10,8 @@
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/iommu.h>
-#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/vmstat.h>
 
 #include "../../lib/test_dma_bypass_edu.h"
 #include "dma-iommu.h"
@@ -23,7 +24,7 @@ static inline u32 bench_clock(void)
 
 #include "../../lib/test_dma_bypass_bench.h"
 
-/* A device that no IOMMU has heard of. */
+/* A device without an IOMMU. */
 static inline struct device *direct_device(struct kunit *test)
 {
 	struct device *dev = kunit_device_register(test, "direct");
@@ -36,9 +37,12 @@ static inline struct device *direct_device(struct kunit *test)
 
 static inline void require_strict(struct kunit *test, int i)
 {
-	KUNIT_ASSERT_NOT_NULL(test, edus[i]);
-	KUNIT_ASSERT_EQ(test, iommu_get_domain_for_dev(dev_of(i))->type,
-			IOMMU_DOMAIN_DMA);
+	struct iommu_domain *domain;
+
+	KUNIT_ASSERT_NOT_NULL_MSG(test, edus[i], "edu %d", i);
+	domain = iommu_get_domain_for_dev(dev_of(i));
+	KUNIT_ASSERT_NOT_NULL_MSG(test, domain, "edu %d", i);
+	KUNIT_ASSERT_EQ_MSG(test, domain->type, IOMMU_DOMAIN_DMA, "edu %d", i);
 }
 
 #ifdef CONFIG_DMA_BYPASS
@@ -52,7 +56,7 @@ static inline void require_granted(struct kunit *test, int i)
 }
 #endif
 
-/* As writing DMA-FQ to the group's type does; there is no way back. */
+/* As writing DMA-FQ to the group's type does.  It cannot be undone. */
 static inline void make_lazy(struct kunit *test, struct device *dev)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
@@ -63,13 +67,23 @@ static inline void make_lazy(struct kunit *test, struct device *dev)
 	domain->type = IOMMU_DOMAIN_DMA_FQ;
 }
 
-/* Of IOMMUs, in pages: with what the processor has not summed up yet. */
-static inline long page_tables(void)
+/* Pages of IOMMU page tables, including what this CPU has not added up yet. */
+static inline long table_pages_now(void)
 {
 	struct pglist_data *node = NODE_DATA(0);
 
-	return node_page_state(node, NR_SECONDARY_PAGETABLE) +
-	       this_cpu_read(node->per_cpu_nodestats->vm_node_stat_diff[NR_SECONDARY_PAGETABLE]);
+	return node_page_state(node, NR_IOMMU_PAGES) +
+	       this_cpu_read(node->per_cpu_nodestats->vm_node_stat_diff[NR_IOMMU_PAGES]);
+}
+
+/* Let a domain use pages of up to @size; return the sizes that it had. */
+static inline unsigned long limit_page_size(struct iommu_domain *domain,
+					    unsigned long size)
+{
+	unsigned long sizes = domain->pgsize_bitmap;
+
+	domain->pgsize_bitmap &= size | (size - 1);
+	return sizes;
 }
 
 #endif /* _DMA_IOMMU_BYPASS_BENCH_H */

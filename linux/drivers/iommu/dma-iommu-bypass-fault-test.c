@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows behind VT-d: no memory to build one.
+ * KUnit suite dma_bypass_vtd_fault: no memory for a bypass window behind VT-d.
  *
- * Of the allocations that opening a window makes, let the first one fail, then
- * the second one, and so on, until it opens.  Wants two of QEMU's edu devices.
+ * Of the allocations that opening a window makes, each fails once.  Needs two of QEMU's
+ * edu devices.
  */
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
@@ -12,138 +12,144 @@
 
 #include "dma-iommu-bypass-test.h"
 
-#define ENOUGH	1000
+#define MAX_ALLOCATIONS	1000
 
-/* The variable behind a file of the fault injection, of whatever type. */
-static void *knob(struct kunit *test, const char *dir, const char *name)
+/* The variable behind a file of the fault injection. */
+static void *fault_var(struct kunit *test, const char *dir, const char *name)
 {
 	struct dentry *parent = debugfs_lookup(dir, NULL), *file;
-	void *knob;
+	void *var;
 
-	KUNIT_ASSERT_NOT_NULL(test, parent);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, parent, "%s", dir);
 	file = debugfs_lookup(name, parent);
 	dput(parent);
-	KUNIT_ASSERT_NOT_NULL(test, file);
-	knob = d_inode(file)->i_private;
+	KUNIT_ASSERT_NOT_NULL_MSG(test, file, "%s/%s", dir, name);
+	var = d_inode(file)->i_private;
 	dput(file);
-	return knob;
+	return var;
 }
 
-/* As it comes, it spares allocations that may sleep, and single pages. */
-static void spare_nothing(struct kunit *test)
+/* By default, allocations that may sleep and single pages do not fail. */
+static int fault_init(struct kunit *test)
 {
-	*(bool *)knob(test, "failslab", "ignore-gfp-wait") = false;
-	*(bool *)knob(test, "fail_page_alloc", "ignore-gfp-wait") = false;
-	*(u32 *)knob(test, "fail_page_alloc", "min-order") = 0;
-	*(unsigned long *)knob(test, "failslab", "verbose") = 0;
-	*(unsigned long *)knob(test, "fail_page_alloc", "verbose") = 0;
+	*(bool *)fault_var(test, "failslab", "ignore-gfp-wait") = false;
+	*(bool *)fault_var(test, "fail_page_alloc", "ignore-gfp-wait") = false;
+	*(u32 *)fault_var(test, "fail_page_alloc", "min-order") = 0;
+	*(unsigned long *)fault_var(test, "failslab", "verbose") = 0;
+	*(unsigned long *)fault_var(test, "fail_page_alloc", "verbose") = 0;
+	return vtd_init(test);
 }
 
-static int prepare_failing(int nth)
+/**
+ * prepare_failing - open the window, with an allocation that fails
+ * @nth: which one
+ * @failed: set to whether there was an @nth one
+ */
+static int prepare_failing(int nth, bool *failed)
 {
 	int err;
 
 	current->fail_nth = nth;
 	err = dma_bypass_prepare(dev_of(0));
-	if (!current->fail_nth)
-		return err;
+	*failed = !current->fail_nth;
 	current->fail_nth = 0;
-	/* There were not as many: nothing has failed. */
-	return err ?: 1;
+	return err;
 }
 
-/* From the @nth allocation on, the first one without which there is no window. */
+/* The first allocation from the @nth on without which there is no window. */
 static void prepare_in_vain(struct kunit *test, int nth)
 {
-	int err = prepare_failing(nth);
+	bool failed;
 
-	for (; !err; err = prepare_failing(++nth))
+	while (!prepare_failing(nth++, &failed)) {
+		KUNIT_ASSERT_TRUE_MSG(test, failed, "allocation %d", nth - 1);
 		KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
-	KUNIT_ASSERT_EQ(test, err, -ENOMEM);
+	}
+	expect_state(test, dev_of(0), CLOSED, NO_RESOURCES);
 }
 
-static void expect_undone(struct kunit *test, struct page *page)
+static void expect_undone(struct kunit *test, struct page *page, int nth)
 {
 	struct ram *ram = ram_find(test);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
-	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev_of(0)),
-			DMA_BYPASS_NO_RESOURCES);
+	expect_state(test, dev_of(0), CLOSED, NO_RESOURCES);
 	for (i = 0; i < ram->nr; i++)
-		KUNIT_EXPECT_EQ(test, mapped(0, ram->chunk[i].start), 0);
-	KUNIT_EXPECT_LT(test, probe(test, 0, page, SZ_4K, BYPASS), half(0));
-	/* It is not tried again and again, for each mapping. */
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -ENOMEM);
+		KUNIT_EXPECT_EQ_MSG(test, mapped(0, ram->chunk[i].start), 0,
+				    "allocation %d, range %u", nth, i);
+	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, BYPASS));
+	/* It is not retried for each mapping. */
+	KUNIT_EXPECT_EQ_MSG(test, dma_bypass_prepare(dev_of(0)), -ENOMEM,
+			    "allocation %d", nth);
 }
 
 static void each_allocation_fails_once(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
-	int nth, err, failed = 0;
+	int nth, err, needed = 0;
+	bool failed;
 
-	spare_nothing(test);
-	for (nth = 1; nth < ENOUGH; nth++) {
-		err = prepare_failing(nth);
-		if (err == 1)
+	for (nth = 1; nth < MAX_ALLOCATIONS; nth++) {
+		err = prepare_failing(nth, &failed);
+		if (!failed)
 			break;
-		/* The window can do without some, as those for an event. */
+		/* Some can be dispensed with, as those for a uevent. */
 		if (err) {
-			KUNIT_ASSERT_EQ(test, err, -ENOMEM);
-			expect_undone(test, page);
-			failed++;
+			KUNIT_ASSERT_EQ_MSG(test, err, -ENOMEM, "allocation %d",
+					    nth);
+			expect_undone(test, page, nth);
+			needed++;
 		}
 		KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
 	}
-	kunit_info(test, "%d of %d allocations are needed\n", failed, nth - 1);
-	KUNIT_EXPECT_LT(test, nth, ENOUGH);
-	/* At least the user's, an extent's, a page table's, the window's. */
-	KUNIT_EXPECT_GE(test, failed, 4);
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_OPEN);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, SZ_4K, BYPASS),
-			half(0) + page_to_phys(page));
+	kunit_info(test, "%d of %d allocations are needed\n", needed, nth - 1);
+	KUNIT_EXPECT_LT(test, nth, MAX_ALLOCATIONS);
+	/* At least a user, an extent, a page table, a list of RAM, a window. */
+	KUNIT_EXPECT_GE(test, needed, 5);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	expect_state(test, dev_of(0), OPEN, GRANTED);
+	expect_bypass(test, 0, page);
 }
 
-#define TIMES	100
-#define NOISE	16		/* pages */
+#define FAILURES	(200 / KASAN_SCALE)
+#define WARM_UP		(FAILURES / 2)
+#define NOISE		2	/* pages of page tables */
 
-static void failing_leaks_no_page_tables(struct kunit *test)
+static void failures_leak_no_page_tables(struct kunit *test)
 {
 	unsigned long before = 0;
 	int i;
 
-	spare_nothing(test);
-	for (i = 0; i <= TIMES; i++) {
+	for (i = 0; i < FAILURES; i++) {
+		if (i == WARM_UP)
+			before = table_pages();
 		prepare_in_vain(test, i % 16 + 1);
 		KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
-		if (i == 16)
-			before = settled_tables();
 	}
-	KUNIT_EXPECT_LE(test, settled_tables(), before + NOISE);
+	KUNIT_EXPECT_LE(test, table_pages(), before + NOISE);
 }
 
-static void tried_again_when_the_driver_is(struct kunit *test)
+static void retried_by_next_driver(struct kunit *test)
 {
-	spare_nothing(test);
 	prepare_in_vain(test, 1);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -ENOMEM);
 	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
 	open_window(test, 0);
 }
 
-static void tried_again_when_the_administrator_says_so(struct kunit *test)
+static void retried_after_policy_is_set(struct kunit *test)
 {
-	spare_nothing(test);
 	prepare_in_vain(test, 1);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -ENOMEM);
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_ALLOW);
 	open_window(test, 0);
 }
 
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_SLOW(each_allocation_fails_once),
-	KUNIT_CASE(failing_leaks_no_page_tables),
-	KUNIT_CASE(tried_again_when_the_driver_is),
-	KUNIT_CASE(tried_again_when_the_administrator_says_so),
+	KUNIT_CASE_SLOW(failures_leak_no_page_tables),
+	KUNIT_CASE(retried_by_next_driver),
+	KUNIT_CASE(retried_after_policy_is_set),
 	{ }
 };
 
@@ -151,7 +157,7 @@ static struct kunit_suite fault_suite = {
 	.name		= "dma_bypass_vtd_fault",
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= vtd_init,
+	.init		= fault_init,
 	.exit		= vtd_exit,
 	.test_cases	= fault_cases,
 };

@@ -1,232 +1,241 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows behind VT-d: devices that share an IOMMU group.
+ * KUnit suite dma_bypass_vtd_group: bypass windows of devices that share an IOMMU group,
+ * behind VT-d or virtio-iommu.
  *
- * Wants three of QEMU's edu devices behind one bridge from PCI Express to PCI:
- * the IOMMU cannot tell them apart.
+ * Needs three of QEMU's edu devices in one group: behind a bridge from PCI Express to
+ * PCI, or functions of one device.
  */
-#include <kunit/test.h>
-#include <linux/dma-bypass.h>
-#include <linux/dma-bypass-ops.h>
-#include <linux/iommu.h>
-#include <linux/iommu-dma.h>
-#include <linux/pci.h>
+#define EDU_NR		3
 
-#include "../../lib/test_dma_bypass_edu.h"
+#include "dma-iommu-bypass-test.h"
 
-#define SHARED	3
-#define BYPASS	DMA_ATTR_IOMMU_BYPASS
+#define LAST		(EDU_NR - 1)
 
-static struct pci_dev *shared[SHARED];
 static struct pci_bus *bus;
-
-static struct device *member(int i)
-{
-	return &shared[i]->dev;
-}
-
-static dma_addr_t half(void)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(member(0));
-
-	return (domain->geometry.aperture_end >> 1) + 1;
-}
-
-static phys_addr_t mapped(phys_addr_t phys)
-{
-	return iommu_iova_to_phys(iommu_get_domain_for_dev(member(0)),
-				  half() + phys);
-}
 
 static void allow(int i)
 {
-	dma_bypass_set_policy(member(i), DMA_BYPASS_POLICY_ALLOW);
+	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_ALLOW);
 }
 
 static void deny(int i)
 {
-	dma_bypass_set_policy(member(i), DMA_BYPASS_POLICY_DENY);
+	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DENY);
 }
 
 static void allow_all(void)
 {
 	int i;
 
-	for (i = 0; i < SHARED; i++)
+	for (i = 0; i < EDU_NR; i++)
 		allow(i);
 }
 
-static void free_buffer(void *page)
+static bool bound(int i)
 {
-	__free_page(page);
+	return device_is_bound(dev_of(i));
 }
 
-static struct page *buffer(struct kunit *test)
+/* The window maps the memory of @page, or nothing. */
+static void expect_mapped(struct kunit *test, struct page *page, bool yes)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_buffer,
-							   page));
-	return page;
+	KUNIT_EXPECT_EQ(test, mapped(0, page_to_phys(page)),
+			yes ? page_to_phys(page) : 0);
 }
 
-static dma_addr_t probe(struct kunit *test, int i, struct page *page)
+static void __expect_member(struct kunit *test, int i,
+			    enum dma_bypass_state state,
+			    enum dma_bypass_reason reason, const char *func,
+			    int line)
 {
-	dma_addr_t addr = dma_map_page_attrs(member(i), page, 0, SZ_4K,
-					     DMA_TO_DEVICE, BYPASS);
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr = map_once(test, i, page, SZ_4K, BYPASS);
 
-	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(member(i), addr));
-	dma_unmap_page_attrs(member(i), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
-	return addr;
+	__expect_state(test, dev_of(i), state, reason, func, line);
+	KUNIT_EXPECT_EQ_MSG(test, addr == window_base(i) + page_to_phys(page),
+			    state == DMA_BYPASS_OPEN, "%s:%d: %pad", func, line,
+			    &addr);
+	KUNIT_EXPECT_EQ_MSG(test, in_window(i, addr), state == DMA_BYPASS_OPEN,
+			    "%s:%d: %pad", func, line, &addr);
 }
 
-static void expect_bypass(struct kunit *test, int i, bool bypass)
-{
-	struct page *page = buffer(test);
-	dma_addr_t addr = probe(test, i, page);
+/* The state and the reason of a device, and where it maps. */
+#define expect_member(test, i, state, reason)				\
+	__expect_member(test, i, DMA_BYPASS_##state, DMA_BYPASS_##reason,	\
+			__func__, __LINE__)
 
-	if (bypass)
-		KUNIT_EXPECT_EQ(test, addr, half() + page_to_phys(page));
-	else
-		KUNIT_EXPECT_LT(test, addr, half());
-}
-
-static void expect_state(struct kunit *test, int i, enum dma_bypass_state state)
+static void devices_share_group(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ_MSG(test, dma_bypass_state(member(i)), state,
-			    "device %d", i);
-	KUNIT_EXPECT_STREQ(test,
-			   dma_bypass_reason_name(dma_bypass_reason(member(i))),
-			   state == DMA_BYPASS_OPEN ? "granted" : "group");
-	expect_bypass(test, i, state == DMA_BYPASS_OPEN);
-}
-
-static void open_window(struct kunit *test, int i)
-{
-	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(member(i)));
-	expect_state(test, i, DMA_BYPASS_OPEN);
-}
-
-static void devices_share_a_group(struct kunit *test)
-{
-	struct iommu_group *group = iommu_group_get(member(0));
 	int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, group);
-	for (i = 1; i < SHARED; i++) {
-		struct iommu_group *other = iommu_group_get(member(i));
-
-		KUNIT_EXPECT_PTR_EQ(test, other, group);
-		iommu_group_put(other);
-	}
-	iommu_group_put(group);
+	for (i = 1; i < EDU_NR; i++)
+		KUNIT_EXPECT_PTR_EQ_MSG(test, dev_of(i)->iommu_group,
+					dev_of(0)->iommu_group, "device %d", i);
 }
 
-static void one_grant_opens_nothing(struct kunit *test)
+static void some_grants_to_closed(struct kunit *test)
 {
-	struct page *page = buffer(test);
+	struct page *page = buffer(test, HIGH);
 
 	allow(0);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
-	expect_state(test, 0, DMA_BYPASS_CLOSED);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(1)), -EACCES);
-	KUNIT_EXPECT_EQ(test, mapped(page_to_phys(page)), 0);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(1)), -EPERM);
+	expect_member(test, 1, CLOSED, NO_POLICY);
 
 	allow(1);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
-	expect_state(test, 0, DMA_BYPASS_CLOSED);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
+	expect_mapped(test, page, false);
 }
 
-static void all_grants_open(struct kunit *test)
+static void all_grants_to_open(struct kunit *test)
 {
 	int i;
 
 	allow_all();
-	for (i = 0; i < SHARED; i++)
+	for (i = 0; i < EDU_NR; i++) {
 		open_window(test, i);
+		expect_member(test, i, OPEN, GRANTED);
+	}
 }
 
-/* The first one asked too early, by a mapping, and does not ask by name. */
-static void last_grant_opens_for_those_who_asked(struct kunit *test)
+/* The first mapping requests the window too early. */
+static void last_grant_to_open(struct kunit *test)
 {
-	int tries = 0;
-
 	allow(0);
-	expect_bypass(test, 0, false);
+	map_once(test, 0, buffer(test, HIGH), SZ_4K, BYPASS);
 	msleep(40);
-	expect_state(test, 0, DMA_BYPASS_CLOSED);
+	expect_member(test, 0, CLOSED, NO_GROUP);
 	allow(1);
 	allow(2);
-	while (dma_bypass_state(member(0)) != DMA_BYPASS_OPEN &&
-	       tries++ < 500) {
-		probe(test, 0, buffer(test));
-		msleep(20);
-	}
-	expect_state(test, 0, DMA_BYPASS_OPEN);
+	map_once(test, 0, buffer(test, HIGH), SZ_4K, BYPASS);
+	wait_open(0);
+	expect_member(test, 0, OPEN, GRANTED);
 }
 
-static void lost_grant_drains_the_others(struct kunit *test)
+static void lost_grant_to_draining(struct kunit *test)
 {
-	struct page *page = buffer(test);
+	struct page *page = buffer(test, HIGH);
 
 	allow_all();
 	open_window(test, 0);
 	open_window(test, 1);
-	deny(2);
-	expect_state(test, 0, DMA_BYPASS_DRAINING);
-	expect_state(test, 1, DMA_BYPASS_DRAINING);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
-	KUNIT_EXPECT_NE(test, mapped(page_to_phys(page)), 0);
+	deny(LAST);
+	expect_member(test, 0, DRAINING, NO_GROUP);
+	expect_member(test, 1, DRAINING, NO_GROUP);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_mapped(test, page, true);
 
-	allow(2);
-	expect_state(test, 0, DMA_BYPASS_OPEN);
-	expect_state(test, 1, DMA_BYPASS_OPEN);
+	allow(LAST);
+	expect_member(test, 0, OPEN, GRANTED);
+	expect_member(test, 1, OPEN, GRANTED);
 }
 
+static void untrusted_member_to_closed(struct kunit *test)
+{
+	allow_all();
+	edus[LAST]->untrusted = true;
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
+	edus[LAST]->untrusted = false;
+	open_window(test, 0);
+}
+
+/* The bridge is in the group; where there is none, a member does. */
+static void external_facing_port_to_closed(struct kunit *test)
+{
+	struct pci_dev *port = bus->self ?: edus[LAST];
+
+	KUNIT_ASSERT_PTR_EQ(test, port->dev.iommu_group,
+			    dev_of(0)->iommu_group);
+	allow_all();
+	port->external_facing = true;
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
+	port->external_facing = false;
+	open_window(test, 0);
+}
+
+/* Looks before the next driver is bound, which would close it, too. */
 static void last_user_closes(struct kunit *test)
 {
-	struct page *page = buffer(test);
+	struct page *page = buffer(test, HIGH);
 
 	allow_all();
 	open_window(test, 0);
 	open_window(test, 1);
-	KUNIT_ASSERT_EQ(test, 0, edu_rebind(shared[0]));
-	KUNIT_EXPECT_EQ(test, mapped(page_to_phys(page)), page_to_phys(page));
-	expect_state(test, 1, DMA_BYPASS_OPEN);
-	KUNIT_ASSERT_EQ(test, 0, edu_rebind(shared[1]));
-	KUNIT_EXPECT_EQ(test, mapped(page_to_phys(page)), 0);
+	device_release_driver(dev_of(0));
+	expect_mapped(test, page, true);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	expect_member(test, 1, OPEN, GRANTED);
+	device_release_driver(dev_of(1));
+	expect_mapped(test, page, false);
 }
 
-static void find_shared(void)
+/* A page_pool of one device unmaps late, and another has the window open. */
+static void late_unmap_beside_open_window(struct kunit *test)
 {
-	struct pci_dev *pos = NULL;
-	int i;
+	struct page *page = large_buffer(test, LOW);
+	dma_addr_t addr;
 
-	for (i = 0; i < SHARED; i++) {
-		pos = pci_get_device(EDU_VENDOR, EDU_DEVICE, pos);
-		shared[i] = pci_dev_get(pos);
-		if (!pos)
-			break;
-	}
-	pci_dev_put(pos);
+	/* dma-debug reports what is mapped when the driver is unbound. */
+	kunit_info(test, "expect-console: WARNING: .*dma_debug_device_change");
+	allow_all();
+	open_window(test, 0);
+	open_window(test, 1);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	expect_in_window(test, 0, addr);
+	device_release_driver(dev_of(0));
+	unmap(0, addr, SZ_4K, BYPASS);
+	expect_mapped(test, page, true);
+	expect_bypass(test, 1, page);
 }
 
-static void put_shared(void)
+/* The IOMMU cannot tell the members apart. */
+static void members_reach_window(struct kunit *test)
 {
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
 	int i;
 
-	for (i = 0; i < SHARED; i++) {
-		pci_dev_put(shared[i]);
-		shared[i] = NULL;
-	}
+	allow_all();
+	open_window(test, 0);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	expect_in_window(test, 0, addr);
+	for (i = 0; i < EDU_NR; i++)
+		dma_roundtrip(test, i, addr, page_address(page), EDU_MAX, i);
+	unmap(0, addr, SZ_4K, BYPASS);
+}
+
+static void denied_member_is_not_bound(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+
+	kunit_info(test, "require-console: not bound: the bypass window of %s in its IOMMU group is open",
+		   dev_name(dev_of(0)));
+	allow_all();
+	open_window(test, 0);
+	deny(LAST);
+	expect_member(test, 0, DRAINING, NO_GROUP);
+	KUNIT_EXPECT_NE(test, edu_rebind(edus[LAST]), 0);
+	KUNIT_EXPECT_FALSE(test, bound(LAST));
+	expect_mapped(test, page, true);
+
+	device_release_driver(dev_of(0));
+	expect_mapped(test, page, false);
+	KUNIT_EXPECT_EQ(test, 1, device_attach(dev_of(LAST)));
+	KUNIT_EXPECT_EQ(test, 1, device_attach(dev_of(0)));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
 }
 
 static void unplug_last(void)
 {
-	pci_stop_and_remove_bus_device_locked(shared[SHARED - 1]);
-	pci_dev_put(shared[SHARED - 1]);
-	shared[SHARED - 1] = NULL;
+	pci_stop_and_remove_bus_device_locked(edus[LAST]);
+	pci_dev_put(edus[LAST]);
+	edus[LAST] = NULL;
 }
 
 static void plug_last(void *unused)
@@ -234,119 +243,179 @@ static void plug_last(void *unused)
 	pci_lock_rescan_remove();
 	pci_rescan_bus(bus);
 	pci_unlock_rescan_remove();
-	put_shared();
-	find_shared();
+	edu_put();
+	edu_find();
 }
 
-static void unplugged_has_no_say(struct kunit *test)
+static void unplug_last_for_now(struct kunit *test)
+{
+	unplug_last();
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, plug_last,
+							   NULL));
+}
+
+static void unplugged_member_does_not_count(struct kunit *test)
 {
 	allow(0);
 	allow(1);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(member(0)), -EXDEV);
-	unplug_last();
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, plug_last,
-							   NULL));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	unplug_last_for_now(test);
 	open_window(test, 0);
 	open_window(test, 1);
-	kunit_release_action(test, plug_last, NULL);
+	expect_member(test, 0, OPEN, GRANTED);
 }
 
-static void newcomer_drains_the_others(struct kunit *test)
+static void unplugged_denier_to_open(struct kunit *test)
 {
 	allow_all();
 	open_window(test, 0);
-	open_window(test, 1);
-	unplug_last();
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, plug_last,
-							   NULL));
-	expect_state(test, 0, DMA_BYPASS_OPEN);
-
-	kunit_release_action(test, plug_last, NULL);
-	expect_state(test, 0, DMA_BYPASS_DRAINING);
-	expect_state(test, 1, DMA_BYPASS_DRAINING);
-	allow(2);
-	expect_state(test, 0, DMA_BYPASS_OPEN);
-	expect_state(test, 1, DMA_BYPASS_OPEN);
+	deny(LAST);
+	expect_member(test, 0, DRAINING, NO_GROUP);
+	unplug_last_for_now(test);
+	expect_member(test, 0, OPEN, GRANTED);
 }
 
-static void leaving_refuser_resumes(struct kunit *test)
+static void unmap_regs(void *regs)
 {
+	iounmap((void __iomem __force *)regs);
+}
+
+/* Let a device without a driver read at @addr; nothing enables its DMA. */
+static void read_without_driver(struct kunit *test, int i, dma_addr_t addr)
+{
+	struct edu edu = { .regs = pci_ioremap_bar(edus[i], 0) };
+	void *regs = (__force void *)edu.regs;
+	u16 command;
+
+	KUNIT_ASSERT_NOT_NULL(test, regs);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unmap_regs,
+							   regs));
+	KUNIT_ASSERT_EQ(test, 0, pci_enable_device_mem(edus[i]));
+	pci_read_config_word(edus[i], PCI_COMMAND, &command);
+	KUNIT_EXPECT_EQ(test, command & PCI_COMMAND_MASTER, 0);
+	KUNIT_EXPECT_EQ(test, 0, edu_dma_read(&edu, addr, EDU_MAX));
+	pci_disable_device(edus[i]);
+}
+
+/* What the device has in its buffer is not @data, or it is. */
+static void expect_buffer(struct kunit *test, int i, const u8 *data, bool yes)
+{
+	u8 *seen = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), seen, EDU_MAX));
+	KUNIT_EXPECT_EQ(test, !memcmp(seen, data, EDU_MAX), yes);
+}
+
+/* It joins a group with an open window, and must not reach any memory. */
+static void newcomer_is_not_bound_without_grant(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	kunit_info(test, "require-console: not bound: the bypass window of %s in its IOMMU group is open",
+		   dev_name(dev_of(0)));
 	allow_all();
 	open_window(test, 0);
-	deny(2);
-	expect_state(test, 0, DMA_BYPASS_DRAINING);
-	unplug_last();
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, plug_last,
-							   NULL));
-	expect_state(test, 0, DMA_BYPASS_OPEN);
+	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
+	edu_pattern(page_address(page), EDU_MAX, 7);
+	unplug_last_for_now(test);
+	expect_member(test, 0, OPEN, GRANTED);
+
 	kunit_release_action(test, plug_last, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, edus[LAST]);
+	KUNIT_EXPECT_FALSE(test, bound(LAST));
+	expect_member(test, 0, DRAINING, NO_GROUP);
+	expect_mapped(test, page, true);
+	read_without_driver(test, LAST, addr);
+
+	allow(LAST);
+	expect_member(test, 0, OPEN, GRANTED);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(LAST)));
+	expect_buffer(test, LAST, page_address(page), false);
+	KUNIT_EXPECT_EQ(test, 0, edu_dma_read(edu_of(LAST), addr, EDU_MAX));
+	expect_buffer(test, LAST, page_address(page), true);
+	unmap(0, addr, SZ_4K, BYPASS);
+}
+
+/* Without a window in the group, it is bound as ever. */
+static void newcomer_is_bound_beside_closed_window(struct kunit *test)
+{
+	allow(0);
+	allow(1);
+	unplug_last_for_now(test);
+	open_window(test, 0);
+	device_release_driver(dev_of(0));
+	kunit_release_action(test, plug_last, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, edus[LAST]);
+	KUNIT_EXPECT_TRUE(test, bound(LAST));
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
 }
 
 static int group_suite_init(struct kunit_suite *suite)
 {
-	int err = pci_register_driver(&edu_driver);
+	int err = edu_suite_init(suite);
 
-	if (err)
-		return err;
-	find_shared();
-	if (shared[0])
-		bus = shared[0]->bus;
-	return 0;
+	if (!err && edus[0])
+		bus = edus[0]->bus;
+	return err;
 }
 
-static void group_suite_exit(struct kunit_suite *suite)
-{
-	put_shared();
-	pci_unregister_driver(&edu_driver);
-}
-
-static bool ready(void)
+static bool all_translated(void)
 {
 	int i;
 
-	for (i = 0; i < SHARED; i++)
-		if (!shared[i] || !pci_get_drvdata(shared[i]) ||
-		    !use_dma_iommu(member(i)))
+	for (i = 0; i < EDU_NR; i++)
+		if (!translated(i))
 			return false;
 	return true;
 }
 
 static int group_init(struct kunit *test)
 {
-	if (!ready())
-		kunit_skip(test, "needs three edu devices behind VT-d");
+	if (!all_translated())
+		kunit_skip(test, "needs three edu devices behind an IOMMU");
 	return 0;
 }
 
+/* A driver is not bound to one of them while another has the window open. */
 static void group_exit(struct kunit *test)
 {
 	int i;
 
-	if (!ready())
-		return;
-	for (i = 0; i < SHARED; i++) {
-		dma_bypass_set_policy(member(i), DMA_BYPASS_POLICY_DEFAULT);
-		KUNIT_EXPECT_EQ(test, 0, edu_rebind(shared[i]));
+	for (i = 0; i < EDU_NR && edus[i]; i++) {
+		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
+		device_release_driver(dev_of(i));
 	}
+	for (i = 0; i < EDU_NR && edus[i]; i++)
+		KUNIT_EXPECT_EQ(test, 1, device_attach(dev_of(i)));
 }
 
 static struct kunit_case group_cases[] = {
-	KUNIT_CASE(devices_share_a_group),
-	KUNIT_CASE(one_grant_opens_nothing),
-	KUNIT_CASE(all_grants_open),
-	KUNIT_CASE(last_grant_opens_for_those_who_asked),
-	KUNIT_CASE(lost_grant_drains_the_others),
+	KUNIT_CASE(devices_share_group),
+	KUNIT_CASE(some_grants_to_closed),
+	KUNIT_CASE(all_grants_to_open),
+	KUNIT_CASE(last_grant_to_open),
+	KUNIT_CASE(lost_grant_to_draining),
+	KUNIT_CASE(untrusted_member_to_closed),
+	KUNIT_CASE(external_facing_port_to_closed),
 	KUNIT_CASE(last_user_closes),
-	KUNIT_CASE(unplugged_has_no_say),
-	KUNIT_CASE(newcomer_drains_the_others),
-	KUNIT_CASE(leaving_refuser_resumes),
+	KUNIT_CASE(late_unmap_beside_open_window),
+	KUNIT_CASE(members_reach_window),
+	KUNIT_CASE(denied_member_is_not_bound),
+	KUNIT_CASE(unplugged_member_does_not_count),
+	KUNIT_CASE(unplugged_denier_to_open),
+	KUNIT_CASE(newcomer_is_not_bound_without_grant),
+	KUNIT_CASE(newcomer_is_bound_beside_closed_window),
 	{ }
 };
 
 static struct kunit_suite group_suite = {
 	.name		= "dma_bypass_vtd_group",
 	.suite_init	= group_suite_init,
-	.suite_exit	= group_suite_exit,
+	.suite_exit	= edu_suite_exit,
 	.init		= group_init,
 	.exit		= group_exit,
 	.test_cases	= group_cases,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows behind VT-d: what the system modes mean for a device.
+ * KUnit suite dma_bypass_vtd_mode: the system modes, on a machine with VT-d.
  *
- * What to expect is not asked of the code under test.  The machine says it:
- * dma_iommu_bypass_mode_test.expect=WORD, one of the names below.  Its command
- * line opts the first of the two edu devices in.
+ * The machine tells what to expect, not the code under test:
+ * dma_iommu_bypass_mode_test.expect=NAME, one of the names below.  Needs two of QEMU's
+ * edu devices; the command line opts the first one in.
  */
 #include <linux/init.h>
 #include <linux/moduleparam.h>
@@ -15,108 +15,147 @@
 static char *expect;
 module_param(expect, charp, 0);
 
-#define NR_POLICIES	3
-
-/*
- * @prepare: what asking for a window returns, by policy
- * @allow: what opting a device in at run time returns
- * @deny: what denying it, or taking that back, returns
- * @withheld: the upper half of the aperture is not the allocator's
+/**
+ * struct expectation - what a mode means
+ * @name: of the mode, or of what decides in its place
+ * @reason: the reason against a window, by policy
+ * @err: what dma_bypass_prepare() returns if there is one
+ * @loosen: what setting the policies allow and guard returns
+ * @tighten: what setting the policies default and deny returns
+ * @translated: whether the devices are translated
+ * @withheld: whether the window's span is withheld from the IOVA allocator
  */
-static const struct expectation {
-	const char	*name;
-	int		prepare[NR_POLICIES];
-	int		allow;
-	int		deny;
-	bool		translated;
-	bool		withheld;
-} expectations[] = {
+struct expectation {
+	const char		*name;
+	enum dma_bypass_reason	reason[DMA_BYPASS_NR_POLICIES];
+	int			err;
+	int			loosen;
+	int			tighten;
+	bool			translated;
+	bool			withheld;
+};
+
+static const struct expectation expectations[] = {
 	{
 		.name		= "default",
-		.prepare	= { -EACCES, 0, -EACCES },
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_POLICY,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_GRANTED,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_POLICY,
+		},
+		.err		= -EPERM,
 		.translated	= true,
 		.withheld	= true,
 	}, {
 		.name		= "request",
-		.prepare	= { 0, 0, -EACCES },
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_GRANTED,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_GRANTED,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_POLICY,
+		},
+		.err		= -EPERM,
 		.translated	= true,
 		.withheld	= true,
 	}, {
 		.name		= "optin",
-		.prepare	= { -EACCES, 0, -EACCES },
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_POLICY,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_GRANTED,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_POLICY,
+		},
+		.err		= -EPERM,
 		.translated	= true,
 		.withheld	= true,
 	}, {
 		.name		= "never",
-		.prepare	= { -EPERM, -EPERM, -EPERM },
-		.allow		= -EPERM,
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_MODE,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_NO_MODE,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_MODE,
+		},
+		.err		= -EPERM,
+		.loosen		= -EPERM,
 		.translated	= true,
 	}, {
 		.name		= "force",
-		.prepare	= { -EPERM, -EPERM, -EPERM },
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_MODE,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_NO_MODE,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_MODE,
+		},
+		.err		= -EPERM,
 		.translated	= true,
 		.withheld	= true,
 	}, {
 		.name		= "direct",
-		.prepare	= { -ENODEV, -ENODEV, -ENODEV },
-		.allow		= -ENODEV,
-		.deny		= -ENODEV,
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_DIRECT,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_NO_DIRECT,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_DIRECT,
+		},
+		.err		= -EOPNOTSUPP,
+		.loosen		= -ENODEV,
+		.tighten	= -ENODEV,
 	},
 };
 
 static const struct expectation *expected;
 
-/* What the first device got before anybody but the command line spoke. */
-static int boot_prepare;
+/* Of the first device, with the policy of the command line. */
+static enum dma_bypass_reason boot_reason;
 
 static void device_is_translated_or_not(struct kunit *test)
 {
+	struct iommu_domain *domain;
 	int i;
 
 	for (i = 0; i < EDU_NR; i++) {
-		struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(i));
-
-		KUNIT_EXPECT_EQ(test, use_dma_iommu(dev_of(i)),
-				expected->translated);
-		KUNIT_EXPECT_EQ(test, domain->type == IOMMU_DOMAIN_IDENTITY,
-				!expected->translated);
+		domain = iommu_get_domain_for_dev(dev_of(i));
+		KUNIT_EXPECT_EQ_MSG(test, use_dma_iommu(dev_of(i)),
+				    expected->translated, "device %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, domain->type == IOMMU_DOMAIN_IDENTITY,
+				    !expected->translated, "device %d", i);
 	}
 }
 
 static void command_line_opts_in(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, boot_prepare,
-			expected->prepare[DMA_BYPASS_POLICY_ALLOW]);
+	KUNIT_EXPECT_EQ(test, boot_reason,
+			expected->reason[DMA_BYPASS_POLICY_ALLOW]);
 	if (strstr(saved_command_line, "iommu.dma_bypass=optinn"))
-		kunit_info(test, "require-console: unknown mode \"optinn\", taking \"never\"");
+		kunit_info(test, "require-console: unknown mode \"optinn\", using \"never\"");
 }
 
-/*
- * The allocator goes from the top down: with 64 bits, it starts at its end.
- * So much, no magazine has from an earlier mapping.
- */
-static void half_is_withheld_for_windows_only(struct kunit *test)
+#define SPLIT_SIZE	SZ_512K		/* not cached by the IOVA allocator */
+
+/* The allocator goes from the top down, from one range above the window on. */
+static void span_is_withheld_for_windows_only(struct kunit *test)
 {
 	struct page *page = large_buffer(test, HIGH);
 	struct dev_iommu *iommu = dev_of(0)->iommu;
+	dma_addr_t base = window_base(0), end = base + window_size();
 	u32 workaround = iommu->pci_32bit_workaround;
-	dma_addr_t addr;
+	dma_addr_t above, next;
 
 	if (!expected->translated)
 		return;
 	iommu->pci_32bit_workaround = 0;
-	addr = map(test, 0, page, 0, SZ_2M, 0);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), end + SPLIT_SIZE - 1));
+	above = map(test, 0, page, 0, SPLIT_SIZE, 0);
+	next = map(test, 0, page, 0, SPLIT_SIZE, 0);
+	KUNIT_EXPECT_EQ(test, above, end);
+	KUNIT_EXPECT_EQ(test, next, (expected->withheld ? base : end) - SPLIT_SIZE);
+	dma_roundtrip(test, 0, next, page_address(page), EDU_MAX, 1);
+	unmap(0, next, SPLIT_SIZE, 0);
+	unmap(0, above, SPLIT_SIZE, 0);
 	iommu->pci_32bit_workaround = workaround;
-	KUNIT_EXPECT_EQ(test, addr < half(0), expected->withheld);
-	carry(test, 0, addr, page_address(page), EDU_MAX, 1);
-	unmap(0, addr, SZ_2M, 0);
 }
 
-static const struct word {
+static const struct policy_param {
 	const char		*name;
 	enum dma_bypass_policy	policy;
 	int			device;
-} words[] = {
+} policy_params[] = {
 	{ "first, default",	DMA_BYPASS_POLICY_DEFAULT,	0 },
 	{ "first, allow",	DMA_BYPASS_POLICY_ALLOW,	0 },
 	{ "first, deny",	DMA_BYPASS_POLICY_DENY,		0 },
@@ -125,61 +164,63 @@ static const struct word {
 	{ "second, deny",	DMA_BYPASS_POLICY_DENY,		1 },
 };
 
-KUNIT_ARRAY_PARAM_DESC(word, words, name);
+KUNIT_ARRAY_PARAM_DESC(policy, policy_params, name);
 
-static void set_policy(struct kunit *test, const struct word *w)
+static void expect_set_policy(struct kunit *test, int i,
+			      enum dma_bypass_policy policy, int err)
 {
-	enum dma_bypass_policy was = dma_bypass_policy(dev_of(w->device));
-	bool allow = w->policy == DMA_BYPASS_POLICY_ALLOW;
-	int err = allow ? expected->allow : expected->deny;
+	enum dma_bypass_policy before = dma_bypass_policy(dev_of(i));
 
-	KUNIT_EXPECT_EQ(test, dma_bypass_set_policy(dev_of(w->device),
-						    w->policy), err);
-	KUNIT_EXPECT_EQ(test, dma_bypass_policy(dev_of(w->device)),
-			err ? was : w->policy);
-}
-
-/* Where a window is expected, give it the time to open. */
-static void await(int i, bool opens)
-{
-	if (opens)
-		await_open(i);
-	else
-		msleep(60);
+	KUNIT_EXPECT_EQ(test, dma_bypass_set_policy(dev_of(i), policy), err);
+	KUNIT_EXPECT_EQ(test, dma_bypass_policy(dev_of(i)),
+			err ? before : policy);
 }
 
 static void expect_address(struct kunit *test, int i, struct page *page,
 			   bool bypass)
 {
-	phys_addr_t phys = page_to_phys(page);
-	dma_addr_t addr = probe(test, i, page, SZ_4K, BYPASS);
+	dma_addr_t addr = map_once(test, i, page, SZ_4K, BYPASS);
 
 	if (!expected->translated)
-		KUNIT_EXPECT_EQ(test, addr, phys);
+		KUNIT_EXPECT_EQ(test, addr, page_to_phys(page));
 	else if (bypass)
-		KUNIT_EXPECT_EQ(test, addr, half(i) + phys);
+		KUNIT_EXPECT_EQ(test, addr, window_base(i) + page_to_phys(page));
 	else
-		KUNIT_EXPECT_LT(test, addr, half(i));
+		expect_translated(test, i, addr);
 }
 
-/* Asked by a mapping, and then by the driver. */
+/* A mapping requests the window, then the driver does. */
 static void policy_decides(struct kunit *test)
 {
-	const struct word *w = test->param_value;
-	int err = expected->prepare[w->policy], i = w->device;
+	const struct policy_param *p = test->param_value;
+	enum dma_bypass_reason reason = expected->reason[p->policy];
+	bool opens = reason == DMA_BYPASS_GRANTED;
 	struct page *page = buffer(test, HIGH);
+	int i = p->device;
 
-	set_policy(test, w);
+	expect_set_policy(test, i, p->policy,
+			  p->policy == DMA_BYPASS_POLICY_ALLOW ?
+			  expected->loosen : expected->tighten);
 	expect_address(test, i, page, false);
-	await(i, !err);
-	expect_address(test, i, page, !err);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)), err);
-	expect_address(test, i, page, !err);
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(i)),
-			err ? DMA_BYPASS_CLOSED : DMA_BYPASS_OPEN);
+	if (opens)
+		wait_open(i);
+	else
+		msleep(60);
+	expect_address(test, i, page, opens);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)),
+			opens ? 0 : expected->err);
+	expect_address(test, i, page, opens);
+	__expect_state(test, dev_of(i),
+		       opens ? DMA_BYPASS_OPEN : DMA_BYPASS_CLOSED, reason,
+		       __func__, __LINE__);
 	if (expected->translated)
 		KUNIT_EXPECT_EQ(test, mapped(i, page_to_phys(page)),
-				err ? 0 : page_to_phys(page));
+				opens ? page_to_phys(page) : 0);
+}
+
+static void guard_is_accepted_as_allow_is(struct kunit *test)
+{
+	expect_set_policy(test, 0, DMA_BYPASS_POLICY_GUARD, expected->loosen);
 }
 
 static const struct expectation *find_expectation(void)
@@ -197,10 +238,9 @@ static int mode_suite_init(struct kunit_suite *suite)
 	int err = edu_suite_init(suite);
 
 	expected = find_expectation();
-	if (err || !edus[0])
-		return err;
-	boot_prepare = dma_bypass_prepare(dev_of(0));
-	return edu_rebind(edus[0]);
+	if (!err && edus[0])
+		boot_reason = dma_bypass_reason(dev_of(0));
+	return err;
 }
 
 static int mode_init(struct kunit *test)
@@ -224,8 +264,9 @@ static void mode_exit(struct kunit *test)
 static struct kunit_case mode_cases[] = {
 	KUNIT_CASE(device_is_translated_or_not),
 	KUNIT_CASE(command_line_opts_in),
-	KUNIT_CASE(half_is_withheld_for_windows_only),
-	KUNIT_CASE_PARAM(policy_decides, word_gen_params),
+	KUNIT_CASE(span_is_withheld_for_windows_only),
+	KUNIT_CASE_PARAM(policy_decides, policy_gen_params),
+	KUNIT_CASE(guard_is_accepted_as_allow_is),
 	{ }
 };
 

@@ -1,74 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows behind VT-d: grants that come and go, and drivers that do,
- * while others map, ask and look.
+ * KUnit suite dma_bypass_vtd_race: grants, drivers, devices and domains that come and
+ * go behind VT-d, while another CPU maps, opens the window, or writes to sysfs.
  *
- * Wants two of QEMU's edu devices, in groups of their own, and two processors.
+ * Needs two of QEMU's edu devices, each in its own group, and two CPUs.
  */
 #include <linux/atomic.h>
+#include <linux/cleanup.h>
 #include <linux/cpumask.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kthread.h>
+#include <linux/mount.h>
+#include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
 
 #include "dma-iommu-bypass-test.h"
+
+#define CPUS		2
 
 static void set_policy(enum dma_bypass_policy policy)
 {
 	dma_bypass_set_policy(dev_of(0), policy);
 }
 
-static void rest(void *task)
+static void stop_thread(void *task)
 {
 	kthread_stop(task);
 }
 
-/* Runs until the test is over, or rest() is released. */
-static struct task_struct *start(struct kunit *test, int (*fn)(void *arg),
-				 void *arg, int cpu)
+/* Run @fn until the test ends, or stop_thread() is released. */
+static struct task_struct *run_thread(struct kunit *test, int (*fn)(void *arg),
+				      void *arg, int cpu)
 {
 	struct task_struct *task = kthread_create(fn, arg, "bypass/%d", cpu);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	kthread_bind(task, cpu);
 	wake_up_process(task);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, rest, task));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_thread,
+							   task));
 	return task;
 }
 
 /*
- * Odd while the device may have a grant.  Even from the time on when denying it
- * returned until just before it is allowed again.
+ * Odd while the device may bypass.  Even from the time on when revoking that has
+ * returned until just before it is granted again.
  */
 static atomic_t epoch;
 
 #define LOAD_PAGES	2
 
-/* What one processor maps over and over, and what it saw. */
+/* What one CPU maps over and over, and what it saw. */
 struct load {
 	struct page		*page[LOAD_PAGES];
 	struct scatterlist	sgl[LOAD_PAGES];
 	unsigned long		bypassed;
 	unsigned long		translated;
 	unsigned long		failed;
-	unsigned long		wrong;
-	unsigned long		after_deny;
+	unsigned long		wrong;		/* not the page's address */
+	unsigned long		after_revoke;	/* begun when that had returned */
 };
 
-/* One mapping of @page at @addr, begun in epoch @began. */
+/* A mapping of @page in the window, begun in epoch @began. */
 static void load_count(struct load *l, struct page *page, dma_addr_t addr,
 		       int began)
 {
 	/* The epoch must not be read before the mapping is made. */
 	smp_mb();
-	if (addr < half(0)) {
-		l->translated++;
-		return;
-	}
 	l->bypassed++;
-	if (addr != half(0) + page_to_phys(page))
+	if (addr != window_base(0) + page_to_phys(page))
 		l->wrong++;
 	if (!(began & 1) && atomic_read(&epoch) == began)
-		l->after_deny++;
+		l->after_revoke++;
 }
 
 static void load_page(struct load *l)
@@ -81,16 +85,17 @@ static void load_page(struct load *l)
 		l->failed++;
 		return;
 	}
-	load_count(l, l->page[0], addr, began);
+	if (in_window(0, addr))
+		load_count(l, l->page[0], addr, began);
+	else
+		l->translated++;
 	cond_resched();
 	dma_unmap_page_attrs(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
 }
 
-/* A whole list: either way, but not mixed. */
 static void load_list(struct load *l)
 {
 	int i, began = atomic_read_acquire(&epoch);
-	unsigned long bypassed = l->bypassed;
 
 	if (!dma_map_sg_attrs(dev_of(0), l->sgl, LOAD_PAGES, DMA_FROM_DEVICE,
 			      BYPASS)) {
@@ -98,14 +103,12 @@ static void load_list(struct load *l)
 		return;
 	}
 	/* What is translated may have been merged into one entry. */
-	if (sg_dma_address(l->sgl) < half(0))
-		l->translated++;
-	else
+	if (in_window(0, sg_dma_address(l->sgl)))
 		for (i = 0; i < LOAD_PAGES; i++)
 			load_count(l, l->page[i], sg_dma_address(&l->sgl[i]),
 				   began);
-	if (l->bypassed != bypassed && l->bypassed != bypassed + LOAD_PAGES)
-		l->wrong++;
+	else
+		l->translated++;
 	cond_resched();
 	dma_unmap_sg_attrs(dev_of(0), l->sgl, LOAD_PAGES, DMA_FROM_DEVICE,
 			   BYPASS);
@@ -135,55 +138,73 @@ static struct load *load_init(struct kunit *test)
 	return l;
 }
 
-static void expect_clean(struct kunit *test, struct load *l)
+static void load_expect(struct kunit *test, struct load *l, int cpu)
 {
-	KUNIT_EXPECT_GT(test, l->bypassed, 0);
-	KUNIT_EXPECT_GT(test, l->translated, 0);
-	KUNIT_EXPECT_EQ(test, l->failed, 0);
-	KUNIT_EXPECT_EQ(test, l->wrong, 0);
-	KUNIT_EXPECT_EQ(test, l->after_deny, 0);
+	KUNIT_EXPECT_GT_MSG(test, l->bypassed, 0, "CPU %d", cpu);
+	KUNIT_EXPECT_GT_MSG(test, l->translated, 0, "CPU %d", cpu);
+	KUNIT_EXPECT_EQ_MSG(test, l->failed, 0, "CPU %d", cpu);
+	KUNIT_EXPECT_EQ_MSG(test, l->wrong, 0, "CPU %d", cpu);
+	KUNIT_EXPECT_EQ_MSG(test, l->after_revoke, 0, "CPU %d", cpu);
 }
 
-#define REVOKED		(5000 / SHARE)
-
-static void revoke_and_grant(struct kunit *test, int round)
+static void revoke_by_policy(bool revoke)
 {
-	atomic_inc(&epoch);
-	set_policy(DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_OPEN);
-	cond_resched();
+	set_policy(revoke ? DMA_BYPASS_POLICY_DENY : DMA_BYPASS_POLICY_ALLOW);
+}
 
-	set_policy(round % 2 ? DMA_BYPASS_POLICY_DENY :
-			       DMA_BYPASS_POLICY_DEFAULT);
+static void revoke_by_mask(bool revoke)
+{
+	dma_set_mask(dev_of(0), DMA_BIT_MASK(revoke ? 32 : 64));
+}
+
+static const struct revoke_param {
+	const char	*name;
+	void		(*set)(bool revoke);
+} revoke_params[] = {
+	{ "policy",	revoke_by_policy },
+	{ "mask",	revoke_by_mask },
+};
+
+KUNIT_ARRAY_PARAM_DESC(revoke, revoke_params, name);
+
+#define REVOKED		(3000 / KASAN_SCALE)
+
+static void revoke_and_grant(struct kunit *test, const struct revoke_param *p,
+			     int round)
+{
+	p->set(true);
 	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_DRAINING);
 	atomic_inc(&epoch);
 	cond_resched();
-	/* Even where the loads share this processor, they see both. */
+	/* Even where a load shares this CPU, it maps in both epochs. */
+	if (round % 64 == 0)
+		msleep(20);
+
+	atomic_inc(&epoch);
+	p->set(false);
+	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_OPEN);
+	cond_resched();
 	if (round % 64 == 0)
 		msleep(20);
 }
 
-static void revoked_under_load(struct kunit *test)
+static void revoked_while_mapped(struct kunit *test)
 {
-	struct load *load[] = { load_init(test), load_init(test) };
-	struct task_struct *task[ARRAY_SIZE(load)];
+	struct load *load[CPUS] = { load_init(test), load_init(test) };
 	struct page *page = buffer(test, HIGH);
+	struct task_struct *task[CPUS];
 	int i;
 
-	KUNIT_ASSERT_EQ(test, num_online_cpus(), ARRAY_SIZE(load));
 	atomic_set(&epoch, 1);
 	open_window(test, 0);
-	for (i = 0; i < ARRAY_SIZE(load); i++)
-		task[i] = start(test, load_run, load[i], i);
-	msleep(50);
-	set_policy(DMA_BYPASS_POLICY_DENY);
-	atomic_inc(&epoch);
+	for (i = 0; i < CPUS; i++)
+		task[i] = run_thread(test, load_run, load[i], i);
 	for (i = 0; i < REVOKED; i++)
-		revoke_and_grant(test, i);
+		revoke_and_grant(test, test->param_value, i);
 
-	for (i = 0; i < ARRAY_SIZE(load); i++) {
-		kunit_release_action(test, rest, task[i]);
-		expect_clean(test, load[i]);
+	for (i = 0; i < CPUS; i++) {
+		kunit_release_action(test, stop_thread, task[i]);
+		load_expect(test, load[i], i);
 	}
 	KUNIT_EXPECT_EQ(test, mapped(0, page_to_phys(page)),
 			page_to_phys(page));
@@ -191,7 +212,7 @@ static void revoked_under_load(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mapped(0, page_to_phys(page)), 0);
 }
 
-#define UNBOUND		(200 / SHARE)
+#define UNBOUND		(200 / KASAN_SCALE)
 
 static int spin_run(void *unused)
 {
@@ -200,16 +221,16 @@ static int spin_run(void *unused)
 	return 0;
 }
 
-/* The work that opens the window comes late, where it does not come at all. */
-static void unbound_after_asking(struct kunit *test)
+/* The work that opens the window runs late, or is cancelled. */
+static void unbound_after_request(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
 	int i;
 
-	for_each_online_cpu(i)
-		start(test, spin_run, NULL, i);
+	for (i = 0; i < CPUS; i++)
+		run_thread(test, spin_run, NULL, i);
 	for (i = 0; i < UNBOUND; i++) {
-		probe(test, 0, page, SZ_4K, BYPASS);
+		map_once(test, 0, page, SZ_4K, BYPASS);
 		udelay(i % 20 * 50);
 		device_release_driver(dev_of(0));
 		msleep(20);
@@ -221,27 +242,27 @@ static void unbound_after_asking(struct kunit *test)
 	open_window(test, 0);
 }
 
-/* A driver that asks and looks, and a result that must not be anything else. */
-struct asker {
+/* What dma_bypass_prepare() returned, how often. */
+struct prepared {
 	unsigned long	granted;
-	unsigned long	refused;
+	unsigned long	denied;
 	unsigned long	wrong;
 };
 
-static int ask_run(void *asker)
+static int prepare_run(void *prepared)
 {
-	struct asker *a = asker;
+	struct prepared *p = prepared;
 
 	while (!kthread_should_stop()) {
 		switch (dma_bypass_prepare(dev_of(0))) {
 		case 0:
-			a->granted++;
+			p->granted++;
 			break;
-		case -EACCES:
-			a->refused++;
+		case -EPERM:
+			p->denied++;
 			break;
 		default:
-			a->wrong++;
+			p->wrong++;
 		}
 		dma_bypass_reason(dev_of(0));
 		cond_resched();
@@ -249,103 +270,81 @@ static int ask_run(void *asker)
 	return 0;
 }
 
-#define RACED		(1000 / SHARE)
-
-static bool seen(const unsigned long *count)
+/* Wait until @count has grown. */
+static bool grows(const unsigned long *count)
 {
-	unsigned long now;
+	unsigned long before = READ_ONCE(*count), now;
 
-	return !read_poll_timeout(READ_ONCE, now, now, 1000, 10 * USEC_PER_SEC,
-				  false, *count);
+	return !read_poll_timeout(READ_ONCE, now, now != before, 1000,
+				  10 * USEC_PER_SEC, false, *count);
 }
 
-static void asked_while_policy_changes(struct kunit *test)
+#define CHANGED		(1000 / KASAN_SCALE)
+
+static void prepared_while_policy_changes(struct kunit *test)
 {
-	struct asker *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+	static const enum dma_bypass_policy policies[] = {
+		DMA_BYPASS_POLICY_DEFAULT, DMA_BYPASS_POLICY_ALLOW,
+		DMA_BYPASS_POLICY_DENY,
+	};
+	struct prepared *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	struct task_struct *task;
 	int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	task = start(test, ask_run, a, 1);
-	for (i = 0; i < RACED; i++) {
-		set_policy(i % (DMA_BYPASS_POLICY_DENY + 1));
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	task = run_thread(test, prepare_run, p, 1);
+	for (i = 0; i < CHANGED; i++) {
+		set_policy(policies[i % ARRAY_SIZE(policies)]);
 		if (i % 64 == 0)
 			msleep(20);
 		cond_resched();
 	}
-	/* Both answers, however little the other one had a chance to run. */
 	set_policy(DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_EXPECT_TRUE(test, seen(&a->granted));
+	KUNIT_EXPECT_TRUE(test, grows(&p->granted));
 	set_policy(DMA_BYPASS_POLICY_DENY);
-	KUNIT_EXPECT_TRUE(test, seen(&a->refused));
-	kunit_release_action(test, rest, task);
+	KUNIT_EXPECT_TRUE(test, grows(&p->denied));
+	kunit_release_action(test, stop_thread, task);
 
-	KUNIT_EXPECT_EQ(test, a->wrong, 0);
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_DRAINING);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EACCES);
+	KUNIT_EXPECT_EQ(test, p->wrong, 0);
+	expect_state(test, dev_of(0), DRAINING, NO_POLICY);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
 }
 
-static int judge_run(void *dev)
-{
-	int round;
+#define HELD_US		100
 
-	for (round = 0; !kthread_should_stop(); round++) {
-		dma_bypass_set_policy(dev, round % 2 ? DMA_BYPASS_POLICY_ALLOW :
-						       DMA_BYPASS_POLICY_DENY);
-		dma_bypass_reason(dev);
+/* The race is in what KASAN sees: a window that is freed in the reader's hands. */
+static int read_window_run(void *changed)
+{
+	struct dma_bypass_window *win;
+	struct dma_bypass *owner;
+	dma_addr_t base;
+
+	while (!kthread_should_stop()) {
+		scoped_guard(rcu) {
+			win = READ_ONCE(dev_of(0)->dma_bypass);
+			base = READ_ONCE(win->base);
+			owner = READ_ONCE(win->owner);
+			udelay(HELD_US);
+			if (READ_ONCE(win->base) != base ||
+			    READ_ONCE(win->owner) != owner)
+				++*(unsigned long *)changed;
+		}
 		cond_resched();
 	}
 	return 0;
 }
 
-static void put_dev(void *dev)
+static void reopened_while_window_is_read(struct kunit *test)
 {
-	put_device(dev);
-}
-
-static void unplug(struct kunit *test)
-{
-	struct pci_bus *bus = edus[0]->bus;
-
-	pci_stop_and_remove_bus_device_locked(edus[0]);
-	edu_put();
-	pci_lock_rescan_remove();
-	pci_rescan_bus(bus);
-	pci_unlock_rescan_remove();
-	edu_find();
-	KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
-}
-
-#define UNPLUGGED	20
-
-/* As somebody does who opened the file in sysfs before. */
-static void unplugged_while_policy_changes(struct kunit *test)
-{
+	unsigned long *changed = kunit_kzalloc(test, sizeof(*changed),
+					       GFP_KERNEL);
 	struct task_struct *task;
-	struct device *dev;
-	int i;
 
-	for (i = 0; i < UNPLUGGED; i++) {
-		dev = get_device(dev_of(0));
-		KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
-								   put_dev,
-								   dev));
-		dma_bypass_prepare(dev);
-		task = start(test, judge_run, dev, 1);
-		msleep(20);
-		unplug(test);
-		kunit_release_action(test, rest, task);
-		dma_bypass_set_policy(dev, DMA_BYPASS_POLICY_DENY);
-		KUNIT_EXPECT_EQ(test, dma_bypass_state(dev), DMA_BYPASS_CLOSED);
-		/* Whatever the policy: its group is not looked at any more. */
-		KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev),
-				DMA_BYPASS_NO_UNSUPPORTED);
-		KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)),
-				DMA_BYPASS_CLOSED);
-		kunit_release_action(test, put_dev, dev);
-	}
-	set_policy(DMA_BYPASS_POLICY_ALLOW);
-	open_window(test, 0);
+	KUNIT_ASSERT_NOT_NULL(test, changed);
+	task = run_thread(test, read_window_run, changed, 1);
+	reopen(test, UNBOUND);
+	kunit_release_action(test, stop_thread, task);
+	KUNIT_EXPECT_EQ(test, *changed, 0);
 }
 
 static int rebind_run(void *failed)
@@ -358,8 +357,8 @@ static int rebind_run(void *failed)
 	return 0;
 }
 
-/* Two devices share nothing but the locks. */
-static void two_devices_reopen_at_once(struct kunit *test)
+/* The devices share nothing but locks. */
+static void two_devices_reopened_at_once(struct kunit *test)
 {
 	unsigned long *failed = kunit_kzalloc(test, sizeof(*failed),
 					      GFP_KERNEL);
@@ -367,27 +366,224 @@ static void two_devices_reopen_at_once(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, failed);
 	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_ALLOW);
-	task = start(test, rebind_run, failed, 1);
+	task = run_thread(test, rebind_run, failed, 1);
 	reopen(test, UNBOUND);
-	kunit_release_action(test, rest, task);
+	kunit_release_action(test, stop_thread, task);
 	KUNIT_EXPECT_EQ(test, *failed, 0);
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(1)), DMA_BYPASS_CLOSED);
 }
 
+static struct vfsmount *sysfs;
+
+/* Writes two words to a file in sysfs in turn. */
+struct writer {
+	struct file	*file;
+	const char	*words[2];
+	unsigned long	written;
+	int		refused;	/* an errno that may be returned */
+	unsigned long	wrong;		/* other errnos */
+};
+
+static ssize_t write_word(struct file *file, const char *word)
+{
+	loff_t pos = 0;
+
+	return kernel_write(file, word, strlen(word), &pos);
+}
+
+static int write_run(void *writer)
+{
+	struct writer *w = writer;
+	ssize_t ret;
+	int i;
+
+	for (i = 0; !kthread_should_stop(); i = !i) {
+		ret = write_word(w->file, w->words[i]);
+		if (ret > 0)
+			w->written++;
+		else if (ret != w->refused)
+			w->wrong++;
+		cond_resched();
+	}
+	return 0;
+}
+
+static struct writer *writer_init(struct kunit *test, const char *word,
+				  const char *other, int refused)
+{
+	struct writer *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->words[0] = word;
+	w->words[1] = other;
+	w->refused = refused;
+	return w;
+}
+
+static void close_file(void *file)
+{
+	fput(file);
+}
+
+/* Open a file of the first device. */
+static struct file *open_file(struct kunit *test, const char *name)
+{
+	char *dir = kobject_get_path(&dev_of(0)->kobj, GFP_KERNEL);
+	struct file *file;
+	char path[128];
+
+	KUNIT_ASSERT_NOT_NULL(test, dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	kfree(dir);
+	file = file_open_root_mnt(sysfs, path, O_WRONLY, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, file, "%s", path);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, close_file,
+							   file));
+	return file;
+}
+
+#define UNPLUGGED	(IS_ENABLED(CONFIG_KASAN) ? 4 : 20)
+
+static void unplugged_while_policy_is_written(struct kunit *test)
+{
+	struct writer *w = writer_init(test, "allow", "deny", -ENODEV);
+	struct task_struct *task;
+	int i;
+
+	for (i = 0; i < UNPLUGGED; i++) {
+		w->file = open_file(test, "dma_bypass/policy");
+		dma_bypass_prepare(dev_of(0));
+		task = run_thread(test, write_run, w, 1);
+		KUNIT_EXPECT_TRUE(test, grows(&w->written));
+		replug();
+		kunit_release_action(test, stop_thread, task);
+		KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
+		KUNIT_EXPECT_EQ(test, write_word(w->file, "allow"), -ENODEV);
+		kunit_release_action(test, close_file, w->file);
+		KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)),
+				DMA_BYPASS_CLOSED);
+	}
+	KUNIT_EXPECT_EQ(test, w->wrong, 0);
+	set_policy(DMA_BYPASS_POLICY_ALLOW);
+	open_window(test, 0);
+}
+
+static void expect_address_of_domain(struct kunit *test, struct page *page)
+{
+	phys_addr_t phys = page_to_phys(page);
+	dma_addr_t addr = map_once(test, 0, page, SZ_4K, BYPASS);
+
+	if (!use_dma_iommu(dev_of(0)))
+		KUNIT_EXPECT_EQ(test, addr, phys);
+	else if (in_window(0, addr))
+		KUNIT_EXPECT_EQ(test, addr, window_base(0) + phys);
+}
+
+#define RETYPED		(100 / KASAN_SCALE)
+
+static const struct iommu_ops *iommu_ops;
+static atomic_t open_when_retyped;
+
+/* A domain is set up, so no driver is bound: the window has to be closed. */
+static void get_regions(struct device *dev, struct list_head *head)
+{
+	if (dma_bypass_state(dev) != DMA_BYPASS_CLOSED)
+		atomic_inc(&open_when_retyped);
+	iommu_ops->get_resv_regions(dev, head);
+}
+
+static void restore_ops(void *iommu)
+{
+	((struct iommu_device *)iommu)->ops = iommu_ops;
+}
+
+static void watch_domains(struct kunit *test, struct iommu_device *iommu)
+{
+	struct iommu_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	iommu_ops = iommu->ops;
+	*ops = *iommu_ops;
+	ops->get_resv_regions = get_regions;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_ops,
+							   iommu));
+	iommu->ops = ops;
+}
+
+/* The group's type can be written whenever no driver is bound. */
+static void retyped_while_rebound(struct kunit *test)
+{
+	struct writer *w = writer_init(test, "identity", "DMA", -EPERM);
+	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
+	struct page *page = buffer(test, HIGH);
+	struct task_struct *task;
+	int i;
+
+	watch_domains(test, iommu);
+	w->file = open_file(test, "iommu_group/type");
+	task = run_thread(test, write_run, w, 1);
+	for (i = 0; i < RETYPED; i++) {
+		expect_address_of_domain(test, page);
+		if (i % 2)
+			dma_bypass_prepare(dev_of(0));
+		udelay(i % 20 * 50);
+		expect_address_of_domain(test, page);
+		device_release_driver(dev_of(0));
+		KUNIT_EXPECT_TRUE(test, grows(&w->written));
+		KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	}
+	kunit_release_action(test, stop_thread, task);
+	KUNIT_EXPECT_EQ(test, w->wrong, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&open_when_retyped), 0);
+
+	kunit_release_action(test, restore_ops, iommu);
+	device_release_driver(dev_of(0));
+	KUNIT_EXPECT_EQ(test, write_word(w->file, "DMA"), 3);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	open_window(test, 0);
+	expect_bypass(test, 0, page);
+}
+
+static int race_suite_init(struct kunit_suite *suite)
+{
+	int err = edu_suite_init(suite);
+
+	if (err)
+		return err;
+	sysfs = kern_mount(get_fs_type("sysfs"));
+	return PTR_ERR_OR_ZERO(sysfs);
+}
+
+static void race_suite_exit(struct kunit_suite *suite)
+{
+	kern_unmount(sysfs);
+	edu_suite_exit(suite);
+}
+
+static int race_init(struct kunit *test)
+{
+	if (num_online_cpus() != CPUS)
+		kunit_skip(test, "needs two CPUs");
+	return vtd_init(test);
+}
+
 static struct kunit_case race_cases[] = {
-	KUNIT_CASE_SLOW(revoked_under_load),
-	KUNIT_CASE_SLOW(unbound_after_asking),
-	KUNIT_CASE_SLOW(asked_while_policy_changes),
-	KUNIT_CASE_SLOW(unplugged_while_policy_changes),
-	KUNIT_CASE_SLOW(two_devices_reopen_at_once),
+	KUNIT_CASE_PARAM_ATTR(revoked_while_mapped, revoke_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_SLOW(unbound_after_request),
+	KUNIT_CASE_SLOW(prepared_while_policy_changes),
+	KUNIT_CASE_SLOW(reopened_while_window_is_read),
+	KUNIT_CASE_SLOW(two_devices_reopened_at_once),
+	KUNIT_CASE_SLOW(unplugged_while_policy_is_written),
+	KUNIT_CASE_SLOW(retyped_while_rebound),
 	{ }
 };
 
 static struct kunit_suite race_suite = {
 	.name		= "dma_bypass_vtd_race",
-	.suite_init	= edu_suite_init,
-	.suite_exit	= edu_suite_exit,
-	.init		= vtd_init,
+	.suite_init	= race_suite_init,
+	.suite_exit	= race_suite_exit,
+	.init		= race_init,
 	.exit		= vtd_exit,
 	.test_cases	= race_cases,
 };

@@ -1,95 +1,203 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows: which memory a linear one shows.
+ * Bypass windows: the memory that a linear one maps.
  */
+#include <linux/crash_reserve.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/ioport.h>
+#include <linux/kexec.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/string.h>
+#include <asm/sections.h>
+
+static void dma_bypass_ram_insert(struct dma_bypass_ram *ram, unsigned int at,
+				  phys_addr_t start, phys_addr_t end)
+{
+	struct dma_bypass_range *ranges;
+	unsigned int max;
+
+	if (ram->err || end <= start)
+		return;
+	if (ram->nr == ram->max) {
+		max = ram->max ? 2 * ram->max : 8;
+		ranges = krealloc_array(ram->ranges, max, sizeof(*ranges),
+					GFP_KERNEL);
+		if (!ranges) {
+			ram->err = -ENOMEM;
+			return;
+		}
+		ram->ranges = ranges;
+		ram->max = max;
+	}
+	memmove(&ram->ranges[at + 1], &ram->ranges[at],
+		(ram->nr - at) * sizeof(*ram->ranges));
+	ram->ranges[at].start = start;
+	ram->ranges[at].size = end - start;
+	ram->nr++;
+}
 
 /**
- * dma_bypass_add_range - note memory that a window maps
- * @ram: the window's ranges
- * @start: first byte; not below, nor adjacent to, what was added before
+ * dma_bypass_ram_add - add a range
+ * @ram: where ranges are collected; all zero at first
+ * @start: first byte; not below the end of what was added before
  * @end: first byte behind; nothing happens if it is not above @start
  *
- * Where @ram is full, the smallest range is left out: that memory will be
- * translated.
+ * An adjacent range is extended.
  *
- * Context: Any.
+ * Context: Process context.
  */
-void dma_bypass_add_range(struct dma_bypass_range *ram, phys_addr_t start,
-			  phys_addr_t end)
+void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
+			phys_addr_t end)
 {
-	struct dma_bypass_range all[DMA_BYPASS_RANGES + 1];
-	int i, drop = DMA_BYPASS_RANGES;
+	struct dma_bypass_range *last = ram->nr ? &ram->ranges[ram->nr - 1] :
+						  NULL;
 
-	if (end <= start)
-		return;
-
-	all[0] = (struct dma_bypass_range) { start, end };
-	memcpy(all + 1, ram, DMA_BYPASS_RANGES * sizeof(*ram));
-	for (i = DMA_BYPASS_RANGES; i >= 0; i--)
-		if (all[i].end - all[i].start < all[drop].end - all[drop].start)
-			drop = i;
-	for (i = 0; i <= DMA_BYPASS_RANGES; i++)
-		if (i != drop)
-			*ram++ = all[i];
-}
-
-static void dma_bypass_add_run(struct dma_bypass_walk *walk,
-			       unsigned long pfn, unsigned long end)
-{
-	if (walk->run.end != PFN_PHYS(pfn)) {
-		dma_bypass_add_range(walk->ram, walk->run.start, walk->run.end);
-		walk->run.start = PFN_PHYS(pfn);
-	}
-	walk->run.end = PFN_PHYS(end);
+	if (last && last->start + last->size == start && end > start)
+		last->size += end - start;
+	else
+		dma_bypass_ram_insert(ram, ram->nr, start, end);
 }
 
 /**
- * dma_bypass_add_online - note what of some RAM is online
- * @pfn: first page frame; not below what was added before
- * @nr_pages: number of page frames
- * @walk: struct dma_bypass_walk.  After the last call its @run is still to be
- *	added to its @ram
+ * dma_bypass_ram_remove - leave out a range
+ * @ram: the ranges
+ * @start: first byte
+ * @end: first byte behind
  *
- * Context: Any.
- * Return: 0, as walk_system_ram_range() wants it.
+ * Context: Process context.
  */
-int dma_bypass_add_online(unsigned long pfn, unsigned long nr_pages, void *walk)
+void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start,
+			   phys_addr_t end)
 {
-	unsigned long end = pfn + nr_pages;
-#ifdef CONFIG_MEMORY_HOTPLUG
-	unsigned long next;
+	phys_addr_t range_start, range_end;
+	unsigned int i;
 
-	/* Hot-added memory is a resource before, and after, it is online. */
-	for (; pfn < end; pfn = next) {
-		next = min(end, SECTION_ALIGN_UP(pfn + 1));
+	for (i = ram->nr; i-- > 0; ) {
+		range_start = ram->ranges[i].start;
+		range_end = range_start + ram->ranges[i].size;
+		if (range_end <= start || range_start >= end)
+			continue;
+		memmove(&ram->ranges[i], &ram->ranges[i + 1],
+			(--ram->nr - i) * sizeof(*ram->ranges));
+		dma_bypass_ram_insert(ram, i, max(end, range_start), range_end);
+		dma_bypass_ram_insert(ram, i, range_start,
+				      min(start, range_end));
+	}
+}
+
+/**
+ * dma_bypass_ram_add_online - add what is online of a range of RAM
+ * @ram: the ranges
+ * @start: first byte; not below the end of what was added before
+ * @end: first byte behind
+ *
+ * Hot-added memory is a resource before and after it is online.
+ *
+ * Context: Process context.
+ */
+void dma_bypass_ram_add_online(struct dma_bypass_ram *ram, phys_addr_t start,
+			       phys_addr_t end)
+{
+#ifdef CONFIG_MEMORY_HOTPLUG
+	unsigned long pfn, next;
+
+	for (pfn = PFN_UP(start); pfn < PFN_DOWN(end); pfn = next) {
+		next = min(PFN_DOWN(end), SECTION_ALIGN_UP(pfn + 1));
 		if (pfn_to_online_page(pfn))
-			dma_bypass_add_run(walk, pfn, next);
+			dma_bypass_ram_add(ram, PFN_PHYS(pfn), PFN_PHYS(next));
 	}
 #else
-	dma_bypass_add_run(walk, pfn, end);
+	dma_bypass_ram_add(ram, PFN_ALIGN(start), end & PAGE_MASK);
 #endif
+}
+
+/* Memory that a driver plugs and unplugs piecemeal stays out. */
+static int dma_bypass_ram_resource(struct resource *res, void *ram)
+{
+	if (!(res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED))
+		dma_bypass_ram_add_online(ram, res->start, res->end + 1);
 	return 0;
 }
 
 /**
- * dma_bypass_system_ram - find what a linear window should map
- * @ram: set to the largest contiguous ranges of online system RAM
+ * dma_bypass_ram_add_system - add the system RAM that a window may map
+ * @ram: the ranges
+ * @start: first byte to look at; not below the end of what was added before
+ * @end: first byte behind
  *
- * Neither holes nor MMIO nor ZONE_DEVICE memory are system RAM.
+ * Neither holes nor MMIO nor ZONE_DEVICE memory are system RAM.  The kernel's
+ * image, in whole blocks of 2 MiB so that the pages around it stay large, the
+ * memory of the crash kernel, and memory that its driver manages are left out.
  *
  * Context: Process context.
  */
-void dma_bypass_system_ram(struct dma_bypass_range *ram)
+void dma_bypass_ram_add_system(struct dma_bypass_ram *ram, phys_addr_t start,
+			       phys_addr_t end)
 {
-	struct dma_bypass_walk walk = { .ram = ram };
+	walk_system_ram_res(start, end - 1, ram, dma_bypass_ram_resource);
+	dma_bypass_ram_remove(ram, ALIGN_DOWN(__pa_symbol(_text), SZ_2M),
+			      ALIGN(__pa_symbol(_end), SZ_2M));
+#ifdef CONFIG_CRASH_RESERVE
+	if (crashk_res.end)
+		dma_bypass_ram_remove(ram, crashk_res.start,
+				      crashk_res.end + 1);
+	if (crashk_low_res.end)
+		dma_bypass_ram_remove(ram, crashk_low_res.start,
+				      crashk_low_res.end + 1);
+#endif
+}
 
-	memset(ram, 0, DMA_BYPASS_RANGES * sizeof(*ram));
-	walk_system_ram_range(0, PHYS_PFN(-1ULL), &walk, dma_bypass_add_online);
-	dma_bypass_add_range(ram, walk.run.start, walk.run.end);
+/**
+ * dma_bypass_ram_free - free the ranges
+ * @ram: the ranges; empty afterwards
+ *
+ * Context: Process context.
+ */
+void dma_bypass_ram_free(struct dma_bypass_ram *ram)
+{
+	kfree(ram->ranges);
+	*ram = (struct dma_bypass_ram) {};
+}
+
+static int dma_bypass_larger_first(const void *a, const void *b)
+{
+	const struct dma_bypass_range *one = a, *two = b;
+
+	return one->size < two->size ? 1 : one->size > two->size ? -1 : 0;
+}
+
+/**
+ * dma_bypass_alloc_window - allocate a window
+ * @base: DMA address of physical address 0
+ * @size: length of the DMA address range that starts there
+ * @ram: the memory that the window maps, or NULL for none
+ *
+ * Context: Process context.
+ * Return: the window, for dma_bypass_publish(), or NULL: no memory.
+ */
+struct dma_bypass_window *
+dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size,
+			const struct dma_bypass_ram *ram)
+{
+	unsigned int nr = ram ? ram->nr : 0;
+	struct dma_bypass_window *win;
+
+	if (ram && ram->err)
+		return NULL;
+	win = kzalloc_flex(*win, ranges, nr);
+	if (!win)
+		return NULL;
+	win->base = base;
+	win->size = size;
+	win->nr_ranges = nr;
+	if (nr)
+		memcpy(win->ranges, ram->ranges, nr * sizeof(*win->ranges));
+	sort(win->ranges, nr, sizeof(*win->ranges), dma_bypass_larger_first,
+	     NULL);
+	return win;
 }

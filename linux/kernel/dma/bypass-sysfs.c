@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows: what the administrator sees, and says, of a device.
+ * Bypass windows: the administrator's files.
  * See Documentation/ABI/testing/sysfs-devices-dma_bypass.
  */
 #include <linux/capability.h>
@@ -9,12 +9,6 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "bypass.h"
-
-static const char * const dma_bypass_policies[] = {
-	[DMA_BYPASS_POLICY_DEFAULT]	= "default",
-	[DMA_BYPASS_POLICY_ALLOW]	= "allow",
-	[DMA_BYPASS_POLICY_DENY]	= "deny",
-};
 
 static const char * const dma_bypass_states[] = {
 	[DMA_BYPASS_CLOSED]	= "closed",
@@ -74,30 +68,37 @@ static const struct attribute_group dma_bypass_group = {
 	.attrs	= dma_bypass_attrs,
 };
 
-/*
- * Called with the device in sysfs.  The files go with its directory.  Without
- * them the device still has what the command line says.
- */
+/* Without the files, the device still has the policy of the command line. */
 void dma_bypass_sysfs_add(struct dma_bypass *b)
 {
-	b->in_sysfs = true;
-	if (sysfs_create_group(&b->dev->kobj, &dma_bypass_group))
+	if (!device_is_registered(b->dev))
+		return;
+	b->in_sysfs = !sysfs_create_group(&b->dev->kobj, &dma_bypass_group);
+	if (!b->in_sysfs)
 		dev_warn(b->dev, "cannot create dma_bypass in sysfs\n");
 }
 
-/* For udev.  dma_bypass_mutex held. */
-void dma_bypass_uevent(struct dma_bypass *b)
+/* Waits for readers and writers of the files. */
+void dma_bypass_sysfs_remove(struct dma_bypass *b)
 {
-	char policy[32], state[32], reason[32];
-	char *envp[4] = { policy, state, reason, NULL };
+	if (b->in_sysfs)
+		sysfs_remove_group(&b->dev->kobj, &dma_bypass_group);
+	b->in_sysfs = false;
+}
 
-	if (!device_is_registered(b->dev) || b->gone)
+/* For udev. */
+void dma_bypass_uevent(struct dma_bypass *b, enum dma_bypass_reason reason)
+{
+	char policy_var[32], state_var[32], reason_var[32];
+	char *envp[4] = { policy_var, state_var, reason_var, NULL };
+
+	if (!b->in_sysfs)
 		return;
-	snprintf(policy, sizeof(policy), "DMA_BYPASS_POLICY=%s",
-		 dma_bypass_policies[b->policy]);
-	snprintf(state, sizeof(state), "DMA_BYPASS_STATE=%s",
-		 dma_bypass_states[b->state]);
-	snprintf(reason, sizeof(reason), "DMA_BYPASS_REASON=%s",
-		 dma_bypass_reason_name(dma_bypass_current_reason(b)));
+	snprintf(policy_var, sizeof(policy_var), "DMA_BYPASS_POLICY=%s",
+		 dma_bypass_policies[READ_ONCE(b->policy)]);
+	snprintf(state_var, sizeof(state_var), "DMA_BYPASS_STATE=%s",
+		 dma_bypass_states[dma_bypass_state(b->dev)]);
+	snprintf(reason_var, sizeof(reason_var), "DMA_BYPASS_REASON=%s",
+		 dma_bypass_reason_name(reason));
 	kobject_uevent_env(&b->dev->kobj, KOBJ_CHANGE, envp);
 }

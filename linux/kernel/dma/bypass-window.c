@@ -1,176 +1,183 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows: what the mapping paths see of them.
+ * Bypass windows: what the mapping paths see.
+ *
+ * A device with a provider has a struct dma_bypass.  dev->dma_bypass points at the
+ * one of its windows that describes what the mapping paths may do now: unopened,
+ * closed or open.
  */
+#include <linux/cleanup.h>
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/minmax.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <trace/events/dma_bypass.h>
 #include "bypass.h"
 
-/*
- * Memory hotplug changes what an open window shows, under locks that others wait
- * for with dma_bypass_mutex held (through that of an IOMMU group).  So it takes
- * this one alone, which is inside of all others.
- */
-static DEFINE_MUTEX(dma_bypass_window_mutex);
+#define CREATE_TRACE_POINTS
+#include <trace/events/dma_bypass.h>
 
-static void dma_bypass_publish(struct dma_bypass *b,
-			       struct dma_bypass_window *win)
+u64 dma_bypass_mask(struct device *dev)
 {
-	lockdep_assert_held(&dma_bypass_window_mutex);
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
+
+static dma_addr_t dma_bypass_request_map(struct device *dev, phys_addr_t phys,
+					 size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	queue_work(system_dfl_wq, &dma_bypass_of(dev)->work);
+	return DMA_MAPPING_ERROR;
+}
+
+static bool dma_bypass_request_owns(struct device *dev, dma_addr_t addr)
+{
+	const struct dma_bypass_ops *ops = dma_bypass_of(dev)->ops;
+
+	return !ops->owns || ops->owns(dev, addr);
+}
+
+static const struct dma_bypass_ops dma_bypass_request_ops = {
+	.map	= dma_bypass_request_map,
+	.owns	= dma_bypass_request_owns,
+};
+
+static bool dma_bypass_reachable(const struct dma_bypass *b)
+{
+	const struct dma_bypass_window *win = b->open;
+
+	return win->ops || dma_bypass_mask(b->dev) >= win->base + win->size - 1;
+}
+
+/* Let the mapping paths see what holds now. */
+void dma_bypass_update(struct dma_bypass *b)
+{
+	struct dma_bypass_window *win = b->closed;
+
+	lockdep_assert_held(&b->lock);
+	if (b->reason == DMA_BYPASS_GRANTED && !b->open)
+		win = b->unopened;
+	else if (b->reason == DMA_BYPASS_GRANTED && dma_bypass_reachable(b))
+		win = b->open;
 	/* Pairs with the address dependency of the readers' READ_ONCE(). */
 	smp_store_release(&b->dev->dma_bypass, win);
 }
 
-static void dma_bypass_shut(struct dma_bypass *b, enum dma_bypass_reason reason)
+void dma_bypass_set_stale(struct dma_bypass *b,
+		       struct dma_bypass_window *win)
 {
-	b->reason = reason;
-	if (b->state == DMA_BYPASS_OPEN)
-		b->state = DMA_BYPASS_DRAINING;
-	dma_bypass_publish(b, &b->shut);
-}
-
-/* Told once per driver: a refusal is nothing to worry about. */
-static void __dma_bypass_refuse(struct dma_bypass *b,
-				enum dma_bypass_reason reason)
-{
-	if (!b->told || b->reason != reason)
-		trace_dma_bypass_refuse(b->dev, reason);
-	if (!b->told) {
-		b->told = true;
-		dev_dbg(b->dev, "no bypass: %s\n",
-			dma_bypass_reason_name(reason));
-	}
-	dma_bypass_shut(b, reason);
-}
-
-/* Nothing new from now on. */
-void dma_bypass_refuse(struct dma_bypass *b, enum dma_bypass_reason reason)
-{
-	lockdep_assert_held(&dma_bypass_mutex);
-	mutex_lock(&dma_bypass_window_mutex);
-	__dma_bypass_refuse(b, reason);
-	mutex_unlock(&dma_bypass_window_mutex);
-}
-
-/* Let the next mapping with the attribute ask. */
-void dma_bypass_idle(struct dma_bypass *b)
-{
-	mutex_lock(&dma_bypass_window_mutex);
-	dma_bypass_publish(b, &b->idle);
-	mutex_unlock(&dma_bypass_window_mutex);
-}
-
-/* Cut @win to what the device can address; false if nothing is left. */
-static bool dma_bypass_clip(struct dma_bypass_window *win, u64 mask)
-{
-	struct dma_bypass_range full[DMA_BYPASS_RANGES];
-	int i;
-
-	if (win->ops) {
-		win->mask = mask;
-		return true;
-	}
-
-	memcpy(full, win->ram, sizeof(full));
-	memset(win->ram, 0, sizeof(win->ram));
-	if (mask <= win->base)
-		return false;
-	for (i = DMA_BYPASS_RANGES - 1; i >= 0; i--)
-		if (full[i].end)
-			dma_bypass_add_range(win->ram, full[i].start,
-					     min_t(u64, full[i].end - 1,
-						   mask - win->base) + 1);
-	return win->ram[0].end;
-}
-
-/* Windows are not changed: what was shown before may be shown again. */
-static struct dma_bypass_window *
-dma_bypass_shown(struct dma_bypass *b, const struct dma_bypass_window *win)
-{
-	struct dma_bypass_window *old;
-
-	for (old = b->full.retired; old; old = old->retired)
-		if (!memcmp(old, win, offsetof(struct dma_bypass_window,
-					       owner)))
-			break;
-	return old;
-}
-
-static enum dma_bypass_reason __dma_bypass_show(struct dma_bypass *b)
-{
-	struct dma_bypass_window *win = kmemdup(&b->full, sizeof(b->full),
-						GFP_KERNEL);
-	struct dma_bypass_window *old;
-
+	lockdep_assert_held(&b->lock);
 	if (!win)
-		return DMA_BYPASS_NO_RESOURCES;
-	if (!dma_bypass_clip(win, b->mask)) {
-		kfree(win);
-		return DMA_BYPASS_NO_MASK;
-	}
-
-	old = dma_bypass_shown(b, win);
-	if (old) {
-		kfree(win);
-		win = old;
-	} else {
-		win->owner = b;
-		win->retired = b->full.retired;
-		b->full.retired = win;
-	}
-	dma_bypass_publish(b, win);
-	b->reason = DMA_BYPASS_GRANTED;
-	b->state = DMA_BYPASS_OPEN;
-	return DMA_BYPASS_GRANTED;
+		return;
+	win->stale = b->stale;
+	b->stale = win;
 }
 
-/*
- * The window is built: let the mapping paths see what @mask allows of it.
- * Returns DMA_BYPASS_GRANTED, or why they see nothing new.
- */
-enum dma_bypass_reason dma_bypass_show(struct dma_bypass *b, u64 mask)
+/* No mapping reads them any more, but somebody may look for their owner. */
+void dma_bypass_free_stale(struct dma_bypass *b)
 {
-	enum dma_bypass_reason reason;
+	struct dma_bypass_window *win = b->stale, *next;
 
-	lockdep_assert_held(&dma_bypass_mutex);
-	mutex_lock(&dma_bypass_window_mutex);
-	b->mask = mask;
-	reason = __dma_bypass_show(b);
-	mutex_unlock(&dma_bypass_window_mutex);
-	return reason;
+	for (b->stale = NULL; win; win = next) {
+		next = win->stale;
+		kfree_rcu(win, rcu);
+	}
+}
+
+/* From now on, addresses in this place are recognised whatever is published. */
+int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
+			 dma_addr_t size,
+			 const struct dma_bypass_ops *ops)
+{
+	struct dma_bypass_range all = { .size = (phys_addr_t)-1 };
+	struct dma_bypass_ram ram = { .ranges = &all, .nr = 1 };
+	struct dma_bypass_window *closed, *unopened;
+
+	closed = dma_bypass_alloc_window(base, size, NULL);
+	unopened = dma_bypass_alloc_window(base, size, &ram);
+	if (!closed || !unopened) {
+		kfree(closed);
+		kfree(unopened);
+		return -ENOMEM;
+	}
+	closed->ops = ops;
+	closed->owner = b;
+	unopened->ops = &dma_bypass_request_ops;
+	unopened->owner = b;
+
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_set_stale(b, b->closed);
+	dma_bypass_set_stale(b, b->unopened);
+	b->closed = closed;
+	b->unopened = unopened;
+	dma_bypass_update(b);
+	return 0;
 }
 
 /**
- * dma_bypass_resize - an open window has come to map other memory
- * @dev: device whose window it is
- * @win: its new ranges; must not map less than what is in flight
+ * dma_bypass_publish - let a device's mappings use a window
+ * @dev: device whose provider sets up its window, or whose window is open and has
+ *	come to map other memory
+ * @win: the window, from dma_bypass_alloc_window(); it must map what is in flight.
+ *	The callee owns it.
  *
- * Context: Process context, in memory hotplug, too.  The back end sees to it that
- * the window is not closed meanwhile; dma_bypass_mutex does not have to be held.
+ * Context: Process context, under the provider's lock that serialises calls for
+ * @dev with each other and with the provider's close().
+ * Return: 0 or -ENOMEM.
  */
-void dma_bypass_resize(struct device *dev, const struct dma_bypass_window *win)
+int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
 {
-	struct dma_bypass *b = READ_ONCE(dev->dma_bypass)->owner;
-	enum dma_bypass_reason reason;
+	struct dma_bypass *b = dma_bypass_of(dev);
+	int err = 0;
 
-	mutex_lock(&dma_bypass_window_mutex);
-	memcpy(b->full.ram, win->ram, sizeof(b->full.ram));
-	if (b->state == DMA_BYPASS_OPEN) {
-		reason = __dma_bypass_show(b);
-		if (reason != DMA_BYPASS_GRANTED)
-			__dma_bypass_refuse(b, reason);
+	if (!win)
+		return -ENOMEM;
+	if (win->base != b->closed->base || win->size != b->closed->size)
+		err = dma_bypass_set_place(b, win->base, win->size, win->ops);
+	if (err) {
+		kfree(win);
+		return err;
 	}
-	mutex_unlock(&dma_bypass_window_mutex);
+	win->owner = b;
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_set_stale(b, b->open);
+	b->open = win;
+	dma_bypass_update(b);
+	return 0;
 }
 
-/* The ranges that a window shows as a whole, for people to read. */
-void dma_bypass_ranges(struct dma_bypass *b, struct dma_bypass_range *ram)
+/*
+ * The device's DMA mask was set.  When this returns, no mapping gets an address
+ * that the new mask forbids.  Any context.
+ */
+void __dma_bypass_mask_changed(struct device *dev)
 {
-	mutex_lock(&dma_bypass_window_mutex);
-	memcpy(ram, b->full.ram, sizeof(b->full.ram));
-	mutex_unlock(&dma_bypass_window_mutex);
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	guard(spinlock_irqsave)(&b->lock);
+	b->mask_changed = true;
+	if (b->reason == DMA_BYPASS_NO_MASK)
+		b->reason = DMA_BYPASS_GRANTED;
+	dma_bypass_update(b);
+}
+
+/**
+ * dma_bypass_state - whether a device's window is open
+ * @dev: the device
+ *
+ * Context: Any.
+ * Return: the state; closed where there is no provider.
+ */
+enum dma_bypass_state dma_bypass_state(struct device *dev)
+{
+	struct dma_bypass *b = dma_bypass_of(dev);
+
+	if (!b)
+		return DMA_BYPASS_CLOSED;
+	guard(spinlock_irqsave)(&b->lock);
+	if (b->open)
+		return dev->dma_bypass == b->open ? DMA_BYPASS_OPEN :
+						    DMA_BYPASS_DRAINING;
+	return b->ops->exposed && b->ops->exposed(dev) ? DMA_BYPASS_OPEN :
+							 DMA_BYPASS_CLOSED;
 }

@@ -1,406 +1,229 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows: their life.
+ * Bypass windows: evaluated, set up and torn down.
  *
- * A device with a back end has a struct dma_bypass.  dev->dma_bypass points at
- * the one of its windows that describes what the mapping paths may do now:
- *
- *	idle	nobody asked yet: the first mapping with the attribute asks
- *	shut	refused or draining: nothing new, but old addresses are known
- *	open	allocated, made by the back end
- *
- * A change replaces the pointer.  See struct dma_bypass_window for why that
- * needs neither locks nor references on the reading side.
+ * Lock order: dma_bypass_mutex, the provider's locks, dma_bypass::lock.
  */
+#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-bypass.h>
-#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
 #include <linux/iommu-dma.h>
-#include <linux/ktime.h>
-#include <linux/preempt.h>
-#include <linux/rcupdate.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include "bypass.h"
-
-#define CREATE_TRACE_POINTS
 #include <trace/events/dma_bypass.h>
 
 /* Outside of every lock of the IOMMU core; never taken on a mapping path. */
-DEFINE_MUTEX(dma_bypass_mutex);
+static DEFINE_MUTEX(dma_bypass_mutex);
 
-/* Protected by it: devices that somebody asked about since they were bound. */
-LIST_HEAD(dma_bypass_asked);
+/* Devices that requested a window since their driver was bound. */
+static LIST_HEAD(dma_bypass_list);
 
-static dma_addr_t dma_bypass_ask(struct device *dev, phys_addr_t phys,
-				 size_t size, enum dma_data_direction dir,
-				 unsigned long attrs)
+static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 {
-	struct dma_bypass *b = READ_ONCE(dev->dma_bypass)->owner;
-
-	queue_work(system_unbound_wq, &b->work);
-	return DMA_MAPPING_ERROR;
-}
-
-static bool dma_bypass_owns_none(struct device *dev, dma_addr_t addr)
-{
-	return false;
-}
-
-static const struct dma_bypass_ops dma_bypass_idle_ops = {
-	.map	= dma_bypass_ask,
-	.owns	= dma_bypass_owns_none,
-};
-
-/* Not only for the driver: its windows may be freed at the same time. */
-static struct dma_bypass *dma_bypass_of(struct device *dev)
-{
-	struct dma_bypass_window *win;
-	struct dma_bypass *b;
-
-	rcu_read_lock();
-	win = READ_ONCE(dev->dma_bypass);
-	b = win ? win->owner : NULL;
-	rcu_read_unlock();
-	return b;
-}
-
-static u64 dma_bypass_mask(struct device *dev)
-{
-	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
-}
-
-static enum dma_bypass_reason dma_bypass_judge(struct dma_bypass *b, u64 *mask)
-{
-	struct dma_bypass_facts facts;
-
-	*mask = 0;
-	if (b->gone)
-		return DMA_BYPASS_NO_UNSUPPORTED;
-	dma_bypass_gather(b->dev, b->policy, &facts);
-	facts.mask = dma_bypass_mask(b->dev);
-	b->ops->facts(b->dev, &facts);
-	/* A resolved address does not tell which memory to synchronise. */
-	facts.unsupported |= b->ops->map && !dev_is_dma_coherent(b->dev);
-	*mask = facts.mask;
-
-	/* What came to light when it was built. */
-	facts.unsupported |= b->failed == DMA_BYPASS_NO_UNSUPPORTED;
-	facts.failed |= b->failed == DMA_BYPASS_NO_RESOURCES;
-	if (b->failed == DMA_BYPASS_NO_MASK)
-		facts.mask = facts.base;
-	return dma_bypass_verdict(&facts);
-}
-
-/*
- * Of a window that is built; all zero if it is not linear.  Where the back end has
- * nothing to tell, it is the platform's, as large as what it shows.
- * dma_bypass_mutex held.
- */
-void dma_bypass_measure(struct dma_bypass *b, struct dma_bypass_info *info)
-{
-	struct dma_bypass_range ram[DMA_BYPASS_RANGES];
-	int i;
-
-	memset(info, 0, sizeof(*info));
-	if (b->full.ops)
-		return;
-	if (b->ops->info) {
-		b->ops->info(b->dev, b->priv, info);
-		return;
-	}
-	dma_bypass_ranges(b, ram);
-	for (i = 0; i < DMA_BYPASS_RANGES; i++)
-		info->size += ram[i].end - ram[i].start;
-}
-
-/* The opposite of the back end's open(). */
-static void dma_bypass_raze(struct dma_bypass *b)
-{
-	struct dma_bypass_info info;
-	ktime_t start;
-
-	dma_bypass_measure(b, &info);
-	start = ktime_get();
-	b->ops->close(b->dev, b->priv);
-	trace_dma_bypass_close(b->dev, b->full.base, &info,
-			       ktime_to_ns(ktime_sub(ktime_get(), start)));
-}
-
-static enum dma_bypass_reason dma_bypass_raise(struct dma_bypass *b)
-{
-	ktime_t start = ktime_get(), end;
-	struct dma_bypass_info info;
-	int err;
-
-	b->full.ops = NULL;
-	memset(b->full.ram, 0, sizeof(b->full.ram));
-	err = b->ops->open(b->dev, &b->full, &b->priv);
-	if (err) {
-		dev_warn(b->dev, "cannot open the bypass window: %pe\n",
-			 ERR_PTR(err));
-		return err == -EOPNOTSUPP ? DMA_BYPASS_NO_UNSUPPORTED :
-					    DMA_BYPASS_NO_RESOURCES;
-	}
-
-	end = ktime_get();
-	dma_bypass_measure(b, &info);
-	trace_dma_bypass_open(b->dev, b->full.base, &info,
-			      ktime_to_ns(ktime_sub(end, start)));
-	return DMA_BYPASS_GRANTED;
-}
-
-static enum dma_bypass_reason dma_bypass_build(struct dma_bypass *b, u64 mask)
-{
-	enum dma_bypass_reason reason = dma_bypass_raise(b);
-	struct dma_bypass_info info;
-
-	if (reason == DMA_BYPASS_GRANTED) {
-		/* Known from now on, whatever is decided later. */
-		b->shut.base = b->full.base;
-		b->shut.ops = b->full.ops;
-		reason = dma_bypass_show(b, mask);
-		if (reason != DMA_BYPASS_GRANTED)
-			dma_bypass_raze(b);
-	}
-
-	if (reason != DMA_BYPASS_GRANTED) {
-		b->failed = reason;
-		return reason;
-	}
-	dma_bypass_measure(b, &info);
-	if (b->full.ops)
-		dev_info(b->dev, "bypass window open, mapping by mapping\n");
-	else
-		dev_info(b->dev, "bypass window open at %pad, %llu MiB\n",
-			 &b->full.base, info.size >> 20);
-	return DMA_BYPASS_GRANTED;
-}
-
-/*
- * Something changed that the verdict depends on.  Where there is no window it
- * is enough to let the next mapping ask, unless someone asks now (@ask).
- */
-static void dma_bypass_reconsider(struct dma_bypass *b, bool ask)
-{
-	enum dma_bypass_state was = b->state;
-	enum dma_bypass_reason reason;
-	u64 mask;
+	struct dma_bypass_eligibility e;
 
 	lockdep_assert_held(&dma_bypass_mutex);
-	if (b->state == DMA_BYPASS_CLOSED && !ask) {
-		dma_bypass_idle(b);
-		return;
+	dma_bypass_eligibility_init(b->dev, b->policy, &e);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		b->mask_changed = false;
+		e.mask = dma_bypass_mask(b->dev);
+	}
+	b->ops->eligibility(b->dev, &e);
+	/* A resolved address does not tell which memory to synchronise. */
+	e.unsupported |= b->ops->map && !dev_is_dma_coherent(b->dev);
+	e.unsupported |= b->failed == DMA_BYPASS_NO_UNSUPPORTED;
+	e.no_resources |= b->failed == DMA_BYPASS_NO_RESOURCES;
+	return dma_bypass_evaluate(&e);
+}
+
+static void dma_bypass_set_reason(struct dma_bypass *b,
+				  enum dma_bypass_reason reason)
+{
+	enum dma_bypass_state state = dma_bypass_state(b->dev);
+
+	lockdep_assert_held(&dma_bypass_mutex);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		/* Not what was evaluated with another mask. */
+		if (reason == DMA_BYPASS_NO_MASK && b->mask_changed)
+			reason = DMA_BYPASS_GRANTED;
+		b->reason = reason;
+		dma_bypass_update(b);
 	}
 
-	if (list_empty(&b->node))
-		list_add_tail(&b->node, &dma_bypass_asked);
-	reason = dma_bypass_judge(b, &mask);
-	if (reason == DMA_BYPASS_GRANTED)
-		reason = b->state == DMA_BYPASS_CLOSED ?
-			 dma_bypass_build(b, mask) : dma_bypass_show(b, mask);
-	if (reason != DMA_BYPASS_GRANTED)
-		dma_bypass_refuse(b, reason);
+	/* Not a warning: the driver loses nothing but speed. */
+	if (reason != DMA_BYPASS_GRANTED && reason != b->reported) {
+		trace_dma_bypass_refuse(b->dev, reason);
+		dev_dbg(b->dev, "no bypass: %s\n",
+			dma_bypass_reason_name(reason));
+	}
+	b->reported = reason;
+	if (dma_bypass_state(b->dev) != state)
+		dma_bypass_uevent(b, reason);
+}
 
-	if (b->state != was)
-		dma_bypass_uevent(b);
+static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
+{
+	int err = b->ops->open(b->dev);
+
+	switch (err) {
+	case 0:
+		trace_dma_bypass_open(b->dev, b->open);
+		dev_info(b->dev, "bypass window open at %pad\n",
+			 &b->open->base);
+		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
+		return DMA_BYPASS_GRANTED;
+	case -EPERM:
+		return DMA_BYPASS_NO_GROUP;
+	case -ERANGE:
+		return DMA_BYPASS_NO_MASK;
+	case -EOPNOTSUPP:
+		b->failed = DMA_BYPASS_NO_UNSUPPORTED;
+		break;
+	default:
+		b->failed = DMA_BYPASS_NO_RESOURCES;
+	}
+	dev_warn(b->dev, "cannot open the bypass window: %pe\n", ERR_PTR(err));
+	return b->failed;
+}
+
+static enum dma_bypass_reason dma_bypass_request(struct dma_bypass *b)
+{
+	enum dma_bypass_reason reason = dma_bypass_check(b);
+
+	if (list_empty(&b->node))
+		list_add_tail(&b->node, &dma_bypass_list);
+	if (reason == DMA_BYPASS_GRANTED && !b->open)
+		reason = dma_bypass_setup(b);
+	dma_bypass_set_reason(b, reason);
+	return reason;
 }
 
 static void dma_bypass_work(struct work_struct *work)
 {
 	struct dma_bypass *b = container_of(work, struct dma_bypass, work);
 
-	mutex_lock(&dma_bypass_mutex);
-	if (b->state == DMA_BYPASS_CLOSED)
-		dma_bypass_reconsider(b, true);
-	mutex_unlock(&dma_bypass_mutex);
-}
-
-/* What the back end answers is checked here: it does not know the mask. */
-dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,
-			      struct device *dev, phys_addr_t phys, size_t size,
-			      enum dma_data_direction dir, unsigned long attrs)
-{
-	dma_addr_t addr = win->ops->map(dev, phys, size, dir, attrs), last;
-
-	if (addr == DMA_MAPPING_ERROR)
-		return addr;
-	if (!check_add_overflow(addr, size - 1, &last) &&
-	    last <= win->mask)
-		return addr;
-	if (win->ops->unmap)
-		win->ops->unmap(dev, addr, size, dir, attrs);
-	return DMA_MAPPING_ERROR;
+	guard(mutex)(&dma_bypass_mutex);
+	if (!b->open)
+		dma_bypass_request(b);
 }
 
 /**
  * dma_bypass_prepare - open a device's bypass window before it is needed
  * @dev: device whose driver is going to map with DMA_ATTR_IOMMU_BYPASS
  *
- * Optional: without it the first mapping with the attribute opens the window
- * in the background, and is itself translated.  The window closes when the
- * driver is unbound.  A driver has no need to look at the answer: mapping with
- * the attribute is right in any case.
+ * Optional: without it the first mapping with the attribute opens the window in
+ * the background, and is itself translated.  The window closes when the driver
+ * is unbound.  A driver may ignore the return value: to map with the attribute is
+ * right in any case.
  *
  * Context: Process context, may sleep.
- * Return: 0 if the window is open, or the reason why it is not: -EPERM (mode),
- * -EACCES (policy), -EREMOTE (untrusted), -ENOKEY (encrypted), -EXDEV (group),
- * -ERANGE (mask), -EOPNOTSUPP (unsupported), -ENODEV (direct), -ENOMEM
- * (resources); or -EWOULDBLOCK if called from where it must not sleep.
+ * Return: 0 if the window is open; -EPERM if it is not granted (reason mode,
+ * policy, untrusted, encrypted or group); -EOPNOTSUPP if there can be none
+ * (mask, unsupported or direct); -ENOMEM (resources).
  */
 int dma_bypass_prepare(struct device *dev)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
-	enum dma_bypass_reason reason;
 
-	if (WARN_ON_ONCE(!in_task() || irqs_disabled()))
-		return -EWOULDBLOCK;
 	might_sleep();
-
 	if (!b)
 		return dma_bypass_reason_errno(dma_bypass_reason(dev));
 
-	mutex_lock(&dma_bypass_mutex);
-	dma_bypass_reconsider(b, true);
-	reason = b->reason;
-	mutex_unlock(&dma_bypass_mutex);
-
-	return dma_bypass_reason_errno(reason);
+	guard(mutex)(&dma_bypass_mutex);
+	return dma_bypass_reason_errno(dma_bypass_request(b));
 }
 EXPORT_SYMBOL_GPL(dma_bypass_prepare);
 
-/*
- * A device's grant, a new device, and one that is gone count for those that
- * share its group.
+/**
+ * dma_bypass_recheck - evaluate the devices that requested a window anew
+ *
+ * To be called when a device has joined or left the group of others.  Where there
+ * is no window it is enough to let the next mapping request it.
+ *
+ * Context: Process context.
  */
-static void dma_bypass_recheck(void)
+void dma_bypass_recheck(void)
 {
 	struct dma_bypass *b;
 
-	lockdep_assert_held(&dma_bypass_mutex);
-	list_for_each_entry(b, &dma_bypass_asked, node)
-		dma_bypass_reconsider(b, false);
-}
-
-/**
- * dma_bypass_device_added - a device may have joined an IOMMU group
- * @dev: device that was added, before a driver can be bound to it, or that is
- *	about to be bound: some IOMMUs get to know their devices only then
- *
- * Context: Process context.
- */
-void dma_bypass_device_added(struct device *dev)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-
-	if (!b && !dev->iommu_group)
+	if (list_empty_careful(&dma_bypass_list))
 		return;
-	mutex_lock(&dma_bypass_mutex);
-	if (b && !b->in_sysfs)
-		dma_bypass_sysfs_add(b);
-	if (b && !b->announced) {
-		b->announced = true;
-		if (dev->kobj.state_add_uevent_sent)
-			dma_bypass_uevent(b);
-	}
-	dma_bypass_recheck();
-	mutex_unlock(&dma_bypass_mutex);
+	guard(mutex)(&dma_bypass_mutex);
+	list_for_each_entry(b, &dma_bypass_list, node)
+		dma_bypass_set_reason(b, b->open ? dma_bypass_check(b) :
+						   DMA_BYPASS_GRANTED);
 }
 
 /**
- * dma_bypass_device_removed - a device is about to leave its IOMMU group
- * @dev: device that is being deleted, without a driver
+ * dma_bypass_attach - give a device a provider of bypass windows
+ * @dev: device that the caller sets up for translated DMA
+ * @ops: the provider
  *
- * Its files in sysfs stay a little longer: from now on they do not make anybody
- * look at the group.
+ * Nothing opens yet.  To be called again when the device's domain was replaced:
+ * addresses of the former window are then no longer recognised.
  *
- * Context: Process context.
- */
-void dma_bypass_device_removed(struct device *dev)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-
-	if (!b)
-		return;
-	mutex_lock(&dma_bypass_mutex);
-	b->gone = true;
-	mutex_unlock(&dma_bypass_mutex);
-}
-
-/**
- * dma_bypass_attach - give a device a back end
- * @dev: device that the caller is setting up for translated DMA
- * @ops: the back end
- *
- * Nothing opens yet.  Harmless if @dev has a back end already.
- *
- * Context: Process context; may be called under locks of the IOMMU core.
+ * Context: Process context; may be called under locks of the IOMMU core, without
+ * a driver bound to @dev.
  * Return: 0 or -ENOMEM: the device has no bypass then.
  */
 int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 {
-	struct dma_bypass *b;
+	struct dma_bypass *b = dma_bypass_of(dev);
 
-	if (dev->dma_bypass)
-		return 0;
+	if (b)
+		return b->closed->size ? dma_bypass_set_place(b, 0, 0, NULL) : 0;
 
-	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	b = kzalloc_obj(*b);
 	if (!b)
 		return -ENOMEM;
-
 	b->dev = dev;
 	b->ops = ops;
 	b->policy = dma_bypass_boot_policy(dev);
+	spin_lock_init(&b->lock);
 	INIT_WORK(&b->work, dma_bypass_work);
 	INIT_LIST_HEAD(&b->node);
-
-	b->idle.owner = b;
-	b->idle.base = DMA_MAPPING_ERROR;
-	b->idle.ops = &dma_bypass_idle_ops;
-	b->idle.ram[0].end = (phys_addr_t)-1;
-
-	b->shut.owner = b;
-	b->shut.base = DMA_MAPPING_ERROR;
-	b->shut.ops = &dma_bypass_idle_ops;
-
-	dma_bypass_idle(b);
-	if (device_is_registered(dev))
-		dma_bypass_sysfs_add(b);
+	if (dma_bypass_set_place(b, 0, 0, NULL)) {
+		kfree(b);
+		return -ENOMEM;
+	}
+	dma_bypass_sysfs_add(b);
 	return 0;
 }
 
 static void dma_bypass_close(struct dma_bypass *b)
 {
-	struct dma_bypass_window *win = b->full.retired, *next;
-	bool had = b->state != DMA_BYPASS_CLOSED;
+	struct dma_bypass_window *win = b->open;
 
 	lockdep_assert_held(&dma_bypass_mutex);
-	if (had) {
-		dma_bypass_raze(b);
-		b->state = DMA_BYPASS_CLOSED;
+	if (win) {
+		trace_dma_bypass_close(b->dev, win);
+		b->ops->close(b->dev);
 		dev_info(b->dev, "bypass window closed\n");
 	}
-
 	list_del_init(&b->node);
 	b->failed = DMA_BYPASS_GRANTED;
-	b->told = false;
-	b->shut.base = DMA_MAPPING_ERROR;
-	b->shut.ops = &dma_bypass_idle_ops;
-	dma_bypass_idle(b);
-	if (had)
-		dma_bypass_uevent(b);
+	b->reported = DMA_BYPASS_GRANTED;
 
-	for (b->full.retired = NULL; win; win = next) {
-		next = win->retired;
-		kfree_rcu(win, rcu);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		dma_bypass_set_stale(b, b->open);
+		b->open = NULL;
+		b->reason = DMA_BYPASS_GRANTED;
+		dma_bypass_update(b);
 	}
+	dma_bypass_free_stale(b);
+	if (win)
+		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
 }
 
 /**
- * dma_bypass_unbind - the driver is gone: close its window
+ * dma_bypass_unbind - a device's driver is gone: close its window
  * @dev: the device
  *
- * Context: Process context, called by the driver core when a driver was
- * unbound or failed to probe, and nothing of it is mapped any more.
+ * Its addresses are still recognised when they are unmapped late.
+ *
+ * Context: Process context, before anybody else can own the device's group.
  */
 void dma_bypass_unbind(struct device *dev)
 {
@@ -409,16 +232,18 @@ void dma_bypass_unbind(struct device *dev)
 	if (!b)
 		return;
 	cancel_work_sync(&b->work);
-	mutex_lock(&dma_bypass_mutex);
+	if (list_empty_careful(&b->node))
+		return;
+	guard(mutex)(&dma_bypass_mutex);
 	dma_bypass_close(b);
-	mutex_unlock(&dma_bypass_mutex);
 }
 
 /**
- * dma_bypass_detach - take the back end from a device that goes away
- * @dev: the device
+ * dma_bypass_detach - take the provider from a device that goes away
+ * @dev: device without a driver, still in its IOMMU group
  *
- * Context: Process context, nobody uses @dev any more.
+ * Context: Process context, no lock held that a reader of the device's files in
+ * sysfs waits for.
  */
 void dma_bypass_detach(struct device *dev)
 {
@@ -426,80 +251,58 @@ void dma_bypass_detach(struct device *dev)
 
 	if (!b)
 		return;
+	dma_bypass_sysfs_remove(b);
 	dma_bypass_unbind(dev);
-	dev->dma_bypass = NULL;
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		WRITE_ONCE(dev->dma_bypass, NULL);
+		dma_bypass_set_stale(b, b->closed);
+		dma_bypass_set_stale(b, b->unopened);
+	}
+	dma_bypass_free_stale(b);
 	kfree(b);
-
-	/* It has no say in its group any more. */
-	mutex_lock(&dma_bypass_mutex);
-	dma_bypass_recheck();
-	mutex_unlock(&dma_bypass_mutex);
 }
 
 /**
- * dma_bypass_mask_changed - the device's DMA mask was set
+ * dma_bypass_set_policy - set the administrator's policy for a device
  * @dev: the device
- *
- * When this returns, no mapping gets an address that the new mask forbids.
- *
- * Context: Process context.
- */
-void dma_bypass_mask_changed(struct device *dev)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-
-	if (!b)
-		return;
-	mutex_lock(&dma_bypass_mutex);
-	if (b->failed == DMA_BYPASS_NO_MASK)
-		b->failed = DMA_BYPASS_GRANTED;
-	dma_bypass_reconsider(b, false);
-	mutex_unlock(&dma_bypass_mutex);
-}
-
-/**
- * dma_bypass_set_policy - the administrator's word about a device
- * @dev: the device
- * @policy: what is to hold from now on
+ * @policy: the policy from now on
  *
  * Denying refuses new mappings at once.  Those in flight stay valid, and the
  * window stays until the driver is unbound.
  *
  * Context: Process context.
- * Return: 0, -ENODEV if @dev has no back end, or -EPERM for loosening what the
+ * Return: 0, -ENODEV if @dev has no provider, or -EPERM for loosening what the
  * system mode forbids.
  */
 int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
-	enum dma_bypass_state was;
 	bool changed;
 
 	if (!b)
 		return -ENODEV;
-	if (policy == DMA_BYPASS_POLICY_ALLOW && dma_bypass_never())
+	if (dma_bypass_disabled() && (policy == DMA_BYPASS_POLICY_ALLOW ||
+				      policy == DMA_BYPASS_POLICY_GUARD))
 		return -EPERM;
 
-	mutex_lock(&dma_bypass_mutex);
-	was = b->state;
-	changed = b->policy != policy;
-	b->policy = policy;
-	b->failed = DMA_BYPASS_GRANTED;
-	b->told = false;
-	dma_bypass_reconsider(b, false);
-	if (changed && b->state == was)
-		dma_bypass_uevent(b);
+	scoped_guard(mutex, &dma_bypass_mutex) {
+		changed = b->policy != policy;
+		WRITE_ONCE(b->policy, policy);
+		b->failed = DMA_BYPASS_GRANTED;
+		b->reported = DMA_BYPASS_GRANTED;
+	}
 	dma_bypass_recheck();
-	mutex_unlock(&dma_bypass_mutex);
+	if (changed)
+		dma_bypass_uevent(b, dma_bypass_reason(dev));
 	return 0;
 }
 
 /**
- * dma_bypass_policy - what the administrator said about a device
+ * dma_bypass_policy - the administrator's policy for a device
  * @dev: the device
  *
  * Context: Any.
- * Return: the policy; that of the command line where @dev has no back end.
+ * Return: the policy; that of the command line where @dev has no provider.
  */
 enum dma_bypass_policy dma_bypass_policy(struct device *dev)
 {
@@ -509,64 +312,50 @@ enum dma_bypass_policy dma_bypass_policy(struct device *dev)
 }
 
 /**
- * dma_bypass_state - whether a device's window is open
- * @dev: the device
- *
- * Context: Any.
- * Return: the state; closed where there is no back end.
- */
-enum dma_bypass_state dma_bypass_state(struct device *dev)
-{
-	struct dma_bypass *b = dma_bypass_of(dev);
-
-	return b ? READ_ONCE(b->state) : DMA_BYPASS_CLOSED;
-}
-
-/* What is in force, or would be said to someone who asks now. */
-enum dma_bypass_reason dma_bypass_current_reason(struct dma_bypass *b)
-{
-	u64 mask;
-
-	lockdep_assert_held(&dma_bypass_mutex);
-	return b->state == DMA_BYPASS_CLOSED ? dma_bypass_judge(b, &mask) :
-					       b->reason;
-}
-
-/**
  * dma_bypass_reason - why a device's window is not open
  * @dev: the device
  *
+ * Changes nothing.
+ *
  * Context: Process context.
- * Return: the reason; DMA_BYPASS_GRANTED if it is open, or if nothing but that
- * nobody asked keeps it from being open.
+ * Return: the reason; DMA_BYPASS_GRANTED if it is open, or if it would open when
+ * a mapping requests it.
  */
 enum dma_bypass_reason dma_bypass_reason(struct device *dev)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
-	enum dma_bypass_reason reason;
 
 	if (!b)
 		return use_dma_iommu(dev) || get_dma_ops(dev) ?
 		       DMA_BYPASS_NO_UNSUPPORTED : DMA_BYPASS_NO_DIRECT;
 
-	mutex_lock(&dma_bypass_mutex);
-	reason = dma_bypass_current_reason(b);
-	mutex_unlock(&dma_bypass_mutex);
-	return reason;
+	guard(mutex)(&dma_bypass_mutex);
+	return dma_bypass_check(b);
 }
 
 /**
- * dma_bypass_admitted - would the administrator let this device bypass?
- * @dev: device that would see another one's window, as it shares its group
+ * dma_bypass_allowed - whether the administrator lets this device bypass
+ * @dev: device that would share another one's window
  *
- * Context: Process context, dma_bypass_mutex held.
- * Return: true if nothing but its own reach and IOMMU could speak against it.
+ * Context: Any.
+ * Return: true if nothing but its own mask and IOMMU could prevent it.
  */
-bool dma_bypass_admitted(struct device *dev)
+bool dma_bypass_allowed(struct device *dev)
 {
-	struct dma_bypass_facts facts;
+	struct dma_bypass_eligibility e;
 
-	lockdep_assert_held(&dma_bypass_mutex);
-	dma_bypass_gather(dev, dma_bypass_policy(dev), &facts);
-	return dma_bypass_verdict(&facts) == DMA_BYPASS_GRANTED;
+	dma_bypass_eligibility_init(dev, dma_bypass_policy(dev), &e);
+	return dma_bypass_evaluate(&e) == DMA_BYPASS_GRANTED;
+}
+
+/* For debugfs: each open or draining window. */
+void dma_bypass_for_each_open(void (*fn)(struct dma_bypass *b, void *data),
+			      void *data)
+{
+	struct dma_bypass *b;
+
+	guard(mutex)(&dma_bypass_mutex);
+	list_for_each_entry(b, &dma_bypass_list, node)
+		if (b->open)
+			fn(b, data);
 }

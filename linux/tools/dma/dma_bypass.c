@@ -130,7 +130,7 @@ static int list(void)
 	return EXIT_SUCCESS;
 }
 
-/* The policy file of a device, opened; on failure it has told why. */
+/* The policy file of a device, opened; on failure it has printed why. */
 static int open_policy(const char *device)
 {
 	char pattern[PATH_MAX];

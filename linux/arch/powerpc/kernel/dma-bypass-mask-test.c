@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which window the DMA mask chooses on POWER, where nothing else does: the same
- * in the mode default as in a kernel without the feature, for which this builds
- * as well.
+ * KUnit suite dma_bypass_power_mask: which window the DMA mask selects on POWER, with
+ * DMA_BYPASS in the mode default and without.
  */
 #include <linux/scatterlist.h>
 
-#include "dma-bypass-window-test.h"
+#include "dma-bypass-test-window.h"
 
-static enum power_window window_of_list(struct kunit *test, struct page *page)
+static enum power_window map_list_once(struct kunit *test, struct page *page)
 {
 	struct scatterlist sg;
 	enum power_window window;
@@ -24,26 +23,22 @@ static enum power_window window_of_list(struct kunit *test, struct page *page)
 static void window_follows_mask(struct kunit *test)
 {
 	struct page *page = buffer(test);
-	int i;
+	unsigned int i, bits;
 
-	/* No kernel can free it once the mask chooses the other window. */
-	dmam_free_coherent(dev_of(0), EDU_MAX, edu_of(0)->scratch,
-			   edu_of(0)->scratch_addr);
+	free_scratch(0);
 	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		bits = masks[i].bits;
 		KUNIT_ASSERT_EQ(test, 0,
 				dma_set_mask_and_coherent(dev_of(0),
-							  DMA_BIT_MASK(masks[i].bits)));
-		KUNIT_EXPECT_EQ_MSG(test, probe(test, 0, page, 0),
-				    todays_window(i), "%u bits", masks[i].bits);
-		KUNIT_EXPECT_EQ_MSG(test, window_of_list(test, page),
-				    todays_window(i), "%u bits, list",
-				    masks[i].bits);
-		KUNIT_EXPECT_EQ_MSG(test, window_of_coherent(test, 0),
-				    todays_window(i), "%u bits, coherent",
-				    masks[i].bits);
-		KUNIT_EXPECT_EQ_MSG(test, probe(test, 0, page, BYPASS),
-				    todays_window(i), "%u bits, attribute",
-				    masks[i].bits);
+							  DMA_BIT_MASK(bits)));
+		KUNIT_EXPECT_EQ_MSG(test, map_once(test, 0, page, 0),
+				    mask_window(i), "%u bits", bits);
+		KUNIT_EXPECT_EQ_MSG(test, map_list_once(test, page),
+				    mask_window(i), "%u bits, list", bits);
+		KUNIT_EXPECT_EQ_MSG(test, alloc_once(test, 0),
+				    mask_window(i), "%u bits, coherent", bits);
+		KUNIT_EXPECT_EQ_MSG(test, map_once(test, 0, page, BYPASS),
+				    mask_window(i), "%u bits, attribute", bits);
 	}
 }
 
@@ -56,10 +51,10 @@ static struct kunit_suite mask_suite = {
 	.name		= "dma_bypass_power_mask",
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= edu_init,
+	.init		= power_window_init,
 	.test_cases	= mask_cases,
 };
 
 kunit_test_suite(mask_suite);
-MODULE_DESCRIPTION("KUnit tests of the windows that DMA masks choose on POWER");
+MODULE_DESCRIPTION("KUnit test of the windows that DMA masks select on POWER");
 MODULE_LICENSE("GPL");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows on POWER, and memory that comes and goes.
+ * KUnit suites dma_bypass_power_memory and dma_bypass_power_added: bypass windows on
+ * POWER, and memory that goes offline, comes back, or is added.
  *
- * Wants some movable memory (movablecore=).
+ * Need two of QEMU's edu devices, each alone in its PE; and movable memory
+ * (movablecore=), or memory that the kernel does not know of (mem=).
  */
 #include <linux/memblock.h>
 #include <linux/memory.h>
@@ -11,23 +13,26 @@
 
 #include "dma-bypass-test.h"
 
-/* Memory that a test takes offline and brings online. */
+/* A memory block, and the physical memory in it. */
 struct block {
 	struct memory_block	*mem;
 	phys_addr_t		start;
 	phys_addr_t		end;
 };
 
-static int is_movable(struct memory_block *mem, void *found)
+static int take_block(struct memory_block *mem, void *found)
+{
+	get_device(&mem->dev);
+	*(struct memory_block **)found = mem;
+	return 1;
+}
+
+static int take_movable(struct memory_block *mem, void *found)
 {
 	unsigned long pfn = section_nr_to_pfn(mem->start_section_nr);
 	struct page *page = pfn_to_online_page(pfn);
 
-	if (!page || !is_zone_movable_page(page))
-		return 0;
-	get_device(&mem->dev);
-	*(struct memory_block **)found = mem;
-	return 1;
+	return page && is_zone_movable_page(page) ? take_block(mem, found) : 0;
 }
 
 static void put_block(void *dev)
@@ -39,7 +44,7 @@ static struct block find_block(struct kunit *test)
 {
 	struct block block = {};
 
-	for_each_memory_block(&block.mem, is_movable);
+	for_each_memory_block(&block.mem, take_movable);
 	if (!block.mem)
 		kunit_skip(test, "no movable memory");
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_block,
@@ -61,60 +66,63 @@ static void set_online(struct kunit *test, struct block *block, bool online)
 	KUNIT_ASSERT_EQ(test, 0, err);
 }
 
-/* May any of it be mapped? */
-static bool shown(struct block *block)
+/* Whether a part of the block may be mapped. */
+static bool is_published(const struct block *block)
 {
-	struct dma_bypass_range *ram = dev_of(0)->dma_bypass->ram;
-	int i;
+	const struct dma_bypass_window *win = dev_of(0)->dma_bypass;
+	unsigned int i;
 
-	for (i = 0; i < DMA_BYPASS_RANGES; i++)
-		if (block->start < ram[i].end && block->end > ram[i].start)
+	for (i = 0; i < win->nr_ranges; i++)
+		if (block->start < win->ranges[i].start + win->ranges[i].size &&
+		    block->end > win->ranges[i].start)
 			return true;
 	return false;
 }
 
-/* What the device holds after it was to fetch the start of the block. */
-static u8 fetched(struct kunit *test, struct block *block)
+/* The first byte that the device reads at the start of the block. */
+static u8 first_byte(struct kunit *test, const struct block *block)
 {
-	u8 held[16];
+	u8 data[16];
 
-	memset(held, 0x33, sizeof(held));
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(0), held, sizeof(held)));
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), UPPER_BASE + block->start,
-					   sizeof(held)));
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(0), held, sizeof(held)));
-	return held[0];
+	memset(data, UNREAD, sizeof(data));
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(0), data, sizeof(data)));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(0),
+					      UPPER_BASE + block->start,
+					      sizeof(data)));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(0), data, sizeof(data)));
+	return data[0];
 }
 
-static void offline_leaves_open_window(struct kunit *test)
+static void offline_memory_leaves_open_window(struct kunit *test)
 {
 	struct block block = find_block(test);
 
-	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
-	KUNIT_EXPECT_TRUE(test, shown(&block));
+	open_window(test, 0);
+	KUNIT_EXPECT_TRUE(test, is_published(&block));
 	set_online(test, &block, false);
-	KUNIT_EXPECT_FALSE(test, shown(&block));
-	memset(__va(block.start), 0x44, EDU_MAX);
-	/* powernv's window is not made of pages that could be unmapped. */
+	KUNIT_EXPECT_FALSE(test, is_published(&block));
+	memset(__va(block.start), SECRET, EDU_MAX);
+	/* The window of powernv has no pages that could be unmapped. */
 	if (machine_is(pseries))
-		KUNIT_EXPECT_NE(test, fetched(test, &block), 0x44);
+		KUNIT_EXPECT_NE(test, first_byte(test, &block), SECRET);
 	set_online(test, &block, true);
-	KUNIT_EXPECT_TRUE(test, shown(&block));
+	KUNIT_EXPECT_TRUE(test, is_published(&block));
 }
 
-static void online_joins_open_window(struct kunit *test)
+static void online_memory_joins_open_window(struct kunit *test)
 {
 	struct block block = find_block(test);
 
 	set_online(test, &block, false);
-	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
-	KUNIT_EXPECT_FALSE(test, shown(&block));
+	open_window(test, 0);
+	KUNIT_EXPECT_FALSE(test, is_published(&block));
+	memset(__va(block.start), SECRET, EDU_MAX);
 	set_online(test, &block, true);
-	KUNIT_EXPECT_TRUE(test, shown(&block));
-	KUNIT_EXPECT_EQ(test, fetched(test, &block), *(u8 *)__va(block.start));
+	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_EQ(test, first_byte(test, &block),
+			*(u8 *)__va(block.start));
 }
 
-/* Memory that the kernel did not know of at boot (mem=). */
 static struct block add_block(struct kunit *test)
 {
 	struct block block = {
@@ -126,7 +134,8 @@ static struct block add_block(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, add_memory(0, block.start,
 					    memory_block_size_bytes(),
 					    MHP_NONE));
-	block.mem = find_memory_block(pfn_to_section_nr(PHYS_PFN(block.start)));
+	walk_memory_blocks(block.start, memory_block_size_bytes(), &block.mem,
+			   take_block);
 	KUNIT_ASSERT_NOT_NULL(test, block.mem);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_block,
 							   &block.mem->dev));
@@ -134,32 +143,29 @@ static struct block add_block(struct kunit *test)
 }
 
 /*
- * powernv's window has room up to the next power of two.  On pseries a kernel
- * without NUMA does not know what may be added, and gives out no address of it:
- * but what fits into the window is mapped there.
+ * The window of powernv ends at the next power of two, and that of pseries where
+ * memory of the device tree ends: there is room.
  */
-static void added_memory_joins_if_there_is_room(struct kunit *test)
+static void added_memory_joins_open_window(struct kunit *test)
 {
-	bool room = !machine_is(pseries) || IS_ENABLED(CONFIG_NUMA);
 	struct block block;
 	struct page *page;
 
-	KUNIT_ASSERT_TRUE(test, open_window(test, 0));
+	open_window(test, 0);
 	block = add_block(test);
 	page = pfn_to_page(PHYS_PFN(block.start));
-	KUNIT_EXPECT_FALSE(test, shown(&block));
+	KUNIT_EXPECT_FALSE(test, is_published(&block));
 	set_online(test, &block, true);
-	KUNIT_EXPECT_EQ(test, shown(&block), room);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
-			room ? UPPER : LOWER);
-	memset(__va(block.start), 0x44, EDU_MAX);
-	KUNIT_EXPECT_EQ(test, fetched(test, &block), 0x44);
+	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), UPPER_WINDOW);
+	memset(__va(block.start), SECRET, EDU_MAX);
+	KUNIT_EXPECT_EQ(test, first_byte(test, &block), SECRET);
 	set_online(test, &block, false);
-	KUNIT_EXPECT_FALSE(test, shown(&block));
+	KUNIT_EXPECT_FALSE(test, is_published(&block));
 }
 
 static struct kunit_case added_cases[] = {
-	KUNIT_CASE(added_memory_joins_if_there_is_room),
+	KUNIT_CASE(added_memory_joins_open_window),
 	{ }
 };
 
@@ -167,14 +173,14 @@ static struct kunit_suite added_suite = {
 	.name		= "dma_bypass_power_added",
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= edu_init,
-	.exit		= edu_exit,
+	.init		= power_window_init,
+	.exit		= power_exit,
 	.test_cases	= added_cases,
 };
 
 static struct kunit_case memory_cases[] = {
-	KUNIT_CASE(offline_leaves_open_window),
-	KUNIT_CASE(online_joins_open_window),
+	KUNIT_CASE(offline_memory_leaves_open_window),
+	KUNIT_CASE(online_memory_joins_open_window),
 	{ }
 };
 
@@ -182,8 +188,8 @@ static struct kunit_suite memory_suite = {
 	.name		= "dma_bypass_power_memory",
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= edu_init,
-	.exit		= edu_exit,
+	.init		= power_window_init,
+	.exit		= power_exit,
 	.test_cases	= memory_cases,
 };
 

@@ -1,93 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows on POWER, and what the next driver or owner finds of them.
+ * KUnit suite dma_bypass_power_owner: what remains of bypass windows on POWER for
+ * the next owner, and for unmaps that come late.
  *
- * Wants two of QEMU's edu devices, each alone in its PE.
+ * Needs two of QEMU's edu devices, each alone in its PE.
  */
 #include <linux/iommu.h>
 
 #include "dma-bypass-test.h"
 
-/* It would let the mask choose a window that is no more. */
-static void limit_goes_with_the_window(struct kunit *test)
-{
-	u64 limit = DMA_BIT_MASK(63);
-
-	start_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
-	dev_of(0)->bus_dma_limit = limit;
-	start_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_EXPECT_EQ(test, dev_of(0)->bus_dma_limit, 0);
-
-	dev_of(0)->bus_dma_limit = limit;
-	dma_bypass_prepare(dev_of(0));
-	device_release_driver(dev_of(0));
-	KUNIT_EXPECT_EQ(test, dev_of(0)->bus_dma_limit, can_open() ? 0 : limit);
-	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
-}
-
-/* What an owner is answered if it asks for a window. */
+/* What prepare() returns while somebody owns the device. */
 static int expected_err(enum dma_bypass_policy policy)
 {
-	if (switched_off() || dma_bypass_mode() == DMA_BYPASS_MODE_NEVER)
+	if (iommu_nobypass() || dma_bypass_disabled())
 		return -EPERM;
 	if (policy == DMA_BYPASS_POLICY_DEFAULT &&
-	    dma_bypass_mode() != DMA_BYPASS_MODE_REQUEST)
-		return -EACCES;
+	    (dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT ||
+	     dma_bypass_mode() == DMA_BYPASS_MODE_OPTIN))
+		return -EPERM;
 	return -EOPNOTSUPP;
 }
 
-/* As VFIO does it, with what a driver under @policy left behind. */
-static void own_after(struct kunit *test, enum dma_bypass_policy policy)
+/* Own the group of device @i as VFIO does, with no driver bound. */
+static void expect_owner_blocked(struct kunit *test, int i, struct page *page,
+				 enum dma_bypass_policy policy)
 {
-	struct iommu_group *group = iommu_group_get(dev_of(0));
-	struct page *page = buffer(test);
-	struct edu raw = {};
+	struct iommu_group *group = iommu_group_get(dev_of(i));
+	struct edu edu = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, group);
-	start_with(test, 0, policy);
-	dma_bypass_prepare(dev_of(0));
-	KUNIT_EXPECT_EQ(test, reaches(test, 0, page),
-			dev_of(0)->dma_ops_bypass ||
-			dma_bypass_state(dev_of(0)) == DMA_BYPASS_OPEN);
-	hold_zeroes(test, 0);
-	device_release_driver(dev_of(0));
 	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(group, test));
-
-	KUNIT_ASSERT_EQ(test, 0, raw_begin(&raw));
-	expect_unreachable(test, &raw, UPPER_BASE + page_to_phys(page),
-			   page_address(page));
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)),
+	KUNIT_ASSERT_EQ(test, 0, start_unbound(i, &edu));
+	expect_unwritten(test, &edu, upper(page), page_address(page));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)),
 			expected_err(policy));
-	raw_end(&raw);
-
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(i)), DMA_BYPASS_CLOSED);
+	stop_unbound(i, &edu);
 	iommu_group_release_dma_owner(group);
 	iommu_group_put(group);
-	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
-	expect_got_nothing(test, 0);
 }
 
-static void owner_finds_no_window(struct kunit *test)
+/* With what a driver under @policy has left. */
+static void own_after(struct kunit *test, enum dma_bypass_policy policy)
+{
+	struct page *page = buffer(test);
+
+	bind_with(test, 0, policy);
+	dma_bypass_prepare(dev_of(0));
+	KUNIT_EXPECT_EQ(test, reaches(test, 0, page),
+			dma_bypass_state(dev_of(0)) == DMA_BYPASS_OPEN);
+	load_unread(test, 0);
+	device_release_driver(dev_of(0));
+	expect_owner_blocked(test, 0, page, policy);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	expect_unread(test, 0);
+}
+
+static void owner_has_no_window(struct kunit *test)
 {
 	struct page *page = buffer(test);
 
 	own_after(test, DMA_BYPASS_POLICY_ALLOW);
 	open_window(test, 0);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, 0), LOWER);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
-			can_open() ? UPPER : LOWER);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 10), DEFAULT_WINDOW);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, BYPASS, 11),
+			bypass_window());
 }
 
-/* By mask, the window stays when the driver goes: ownership has to end it. */
-static void owner_finds_no_window_of_the_mask(struct kunit *test)
+/* A mask-selected device keeps its window when the driver goes. */
+static void owner_has_no_window_of_mask(struct kunit *test)
 {
+	struct page *page = buffer(test);
+
 	own_after(test, DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 20),
+			dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT ?
+			mask_window(0) : DEFAULT_WINDOW);
 	open_window(test, 0);
 }
 
+/* Unmap after the driver is gone, which dma-debug reports. */
+static void unmap_late(struct kunit *test, int i, unsigned long attrs)
+{
+	struct page *page = buffer(test);
+	dma_addr_t addr;
+
+	kunit_info(test, "expect-console: WARNING: .*dma_debug_device_change");
+	addr = map(test, i, page, attrs);
+	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DENY);
+	device_release_driver(dev_of(i));
+	unmap(i, addr, attrs);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(i)));
+	KUNIT_EXPECT_EQ(test, roundtrip(test, i, page, 0, 30), DEFAULT_WINDOW);
+	expect_blocked(test, i, upper(page), page_address(page));
+}
+
+static void late_unmap_is_recognised(struct kunit *test)
+{
+	open_window(test, 0);
+	unmap_late(test, 0, BYPASS);
+}
+
+/* On the second device, on which no bypass window was opened before. */
+static void late_unmap_of_mask_selected_device(struct kunit *test)
+{
+	bind_with(test, 1, DMA_BYPASS_POLICY_DEFAULT);
+	unmap_late(test, 1, 0);
+}
+
 static struct kunit_case owner_cases[] = {
-	KUNIT_CASE(limit_goes_with_the_window),
-	KUNIT_CASE(owner_finds_no_window),
-	KUNIT_CASE(owner_finds_no_window_of_the_mask),
+	KUNIT_CASE(owner_has_no_window),
+	KUNIT_CASE(owner_has_no_window_of_mask),
+	KUNIT_CASE(late_unmap_is_recognised),
+	KUNIT_CASE(late_unmap_of_mask_selected_device),
 	{ }
 };
 
@@ -95,11 +120,11 @@ static struct kunit_suite owner_suite = {
 	.name		= "dma_bypass_power_owner",
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= edu_init,
-	.exit		= edu_exit,
+	.init		= power_window_init,
+	.exit		= power_exit,
 	.test_cases	= owner_cases,
 };
 
 kunit_test_suite(owner_suite);
-MODULE_DESCRIPTION("KUnit tests of what owners find of bypass windows on POWER");
+MODULE_DESCRIPTION("KUnit tests of owners and bypass windows on POWER");
 MODULE_LICENSE("GPL");

@@ -1,58 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows on POWER: which window a mapping gets, and what a device can
- * reach through it.
+ * KUnit suite dma_bypass_power: which window a mapping gets on POWER, and what a
+ * device reaches through it.
  *
- * Wants two of QEMU's edu devices, each alone in its PE.
+ * Needs two of QEMU's edu devices, each alone in its PE.
  */
-#include <linux/cpu.h>
-#include <linux/iommu.h>
+#include <linux/iopoll.h>
 #include <linux/scatterlist.h>
 
 #include "dma-bypass-test.h"
 
-/* What decides for a device of some policy in some mode. */
-enum regime {
-	BY_MASK,	/* as without the feature */
-	GRANTED,	/* the attribute, if the mask reaches the window */
-	REFUSED,	/* always translated */
+/* What selects the window of a device's mappings. */
+enum selection {
+	BY_MASK,
+	BY_ATTR,		/* if the mask reaches the window */
+	TRANSLATED,		/* always the default window */
 };
+
+#define RULE(m, p, s, r)						\
+	{ DMA_BYPASS_MODE_##m, DMA_BYPASS_POLICY_##p,			\
+	  "mode " #m ", policy " #p, s, DMA_BYPASS_##r }
 
 static const struct rule {
 	enum dma_bypass_mode	mode;
 	enum dma_bypass_policy	policy;
 	const char		*name;
-	enum regime		regime;
-	int			err;
+	enum selection		selection;
+	enum dma_bypass_reason	reason;
 } rules[] = {
-	{ DMA_BYPASS_MODE_DEFAULT, DMA_BYPASS_POLICY_DEFAULT,
-	  "mode default, policy default",	BY_MASK,	-EACCES },
-	{ DMA_BYPASS_MODE_DEFAULT, DMA_BYPASS_POLICY_ALLOW,
-	  "mode default, policy allow",		GRANTED,	0 },
-	{ DMA_BYPASS_MODE_DEFAULT, DMA_BYPASS_POLICY_DENY,
-	  "mode default, policy deny",		REFUSED,	-EACCES },
-	{ DMA_BYPASS_MODE_REQUEST, DMA_BYPASS_POLICY_DEFAULT,
-	  "mode request, policy default",	GRANTED,	0 },
-	{ DMA_BYPASS_MODE_REQUEST, DMA_BYPASS_POLICY_ALLOW,
-	  "mode request, policy allow",		GRANTED,	0 },
-	{ DMA_BYPASS_MODE_REQUEST, DMA_BYPASS_POLICY_DENY,
-	  "mode request, policy deny",		REFUSED,	-EACCES },
-	{ DMA_BYPASS_MODE_OPTIN, DMA_BYPASS_POLICY_DEFAULT,
-	  "mode optin, policy default",		REFUSED,	-EACCES },
-	{ DMA_BYPASS_MODE_OPTIN, DMA_BYPASS_POLICY_ALLOW,
-	  "mode optin, policy allow",		GRANTED,	0 },
-	{ DMA_BYPASS_MODE_OPTIN, DMA_BYPASS_POLICY_DENY,
-	  "mode optin, policy deny",		REFUSED,	-EACCES },
-	{ DMA_BYPASS_MODE_NEVER, DMA_BYPASS_POLICY_DEFAULT,
-	  "mode never, policy default",		REFUSED,	-EPERM },
-	{ DMA_BYPASS_MODE_NEVER, DMA_BYPASS_POLICY_ALLOW,
-	  "mode never, policy allow",		REFUSED,	-EPERM },
-	{ DMA_BYPASS_MODE_NEVER, DMA_BYPASS_POLICY_DENY,
-	  "mode never, policy deny",		REFUSED,	-EPERM },
+	RULE(DEFAULT,	DEFAULT,	BY_MASK,	NO_POLICY),
+	RULE(DEFAULT,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(DEFAULT,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
+	RULE(DEFAULT,	DENY,		TRANSLATED,	NO_POLICY),
+	RULE(REQUEST,	DEFAULT,	BY_ATTR,	GRANTED),
+	RULE(REQUEST,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(REQUEST,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
+	RULE(REQUEST,	DENY,		TRANSLATED,	NO_POLICY),
+	RULE(GUARD,	DEFAULT,	TRANSLATED,	NO_UNSUPPORTED),
+	RULE(GUARD,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(GUARD,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
+	RULE(GUARD,	DENY,		TRANSLATED,	NO_POLICY),
+	RULE(OPTIN,	DEFAULT,	TRANSLATED,	NO_POLICY),
+	RULE(OPTIN,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(OPTIN,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
+	RULE(OPTIN,	DENY,		TRANSLATED,	NO_POLICY),
+	RULE(NEVER,	DEFAULT,	TRANSLATED,	NO_MODE),
+	RULE(NEVER,	ALLOW,		TRANSLATED,	NO_MODE),
+	RULE(NEVER,	GUARD,		TRANSLATED,	NO_MODE),
+	RULE(NEVER,	DENY,		TRANSLATED,	NO_MODE),
 };
 
-/* Those of the mode that the machine runs in. */
-static const void *rule_gen_params(const void *prev, char *desc)
+/* The rules of the mode that the machine runs in. */
+static const void *rule_gen_params(struct kunit *test, const void *prev,
+				   char *desc)
 {
 	const struct rule *rule = prev ? prev + sizeof(*rule) : rules;
 
@@ -65,38 +65,46 @@ static const void *rule_gen_params(const void *prev, char *desc)
 	return NULL;
 }
 
-static int expected_err(const struct rule *rule, unsigned int bits)
+static enum dma_bypass_reason expected_reason(const struct rule *rule,
+					      unsigned int bits)
 {
-	if (switched_off())
-		return -EPERM;
-	if (rule->err)
-		return rule->err;
-	/* Where pseries has its window, nobody knows until there is one. */
-	if (bits < 60 && (bits <= 32 || !no_ddw()))
-		return -ERANGE;
-	return no_ddw() ? -EOPNOTSUPP : 0;
+	bool policy = rule->reason == DMA_BYPASS_NO_POLICY;
+
+	if (iommu_nobypass())
+		return DMA_BYPASS_NO_MODE;
+	if (rule->reason == DMA_BYPASS_NO_MODE || policy)
+		return rule->reason;
+	/* Where the kernel has not asked for a window, it lies above 4 GiB. */
+	if (!disable_ddw() && bits < (no_ddw() ? 33 : 60))
+		return DMA_BYPASS_NO_MASK;
+	return no_ddw() ? DMA_BYPASS_NO_UNSUPPORTED : rule->reason;
 }
 
 static void expect_windows(struct kunit *test, const struct rule *rule, int i)
 {
 	unsigned int bits = masks[i].bits;
-	enum power_window plain, asked;
+	enum dma_bypass_reason reason = expected_reason(rule, bits), seen;
+	enum power_window plain, bypass;
 	struct page *page = buffer(test);
 
-	plain = rule->regime == BY_MASK ? todays_window(i) : LOWER;
-	asked = expected_err(rule, bits) ? plain : UPPER;
+	plain = rule->selection == BY_MASK ? mask_window(i) : DEFAULT_WINDOW;
+	bypass = reason == DMA_BYPASS_GRANTED ? UPPER_WINDOW : plain;
 
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev_of(0),
 							   DMA_BIT_MASK(bits)));
-	KUNIT_EXPECT_EQ_MSG(test, probe(test, 0, page, 0), plain,
-			    "%u bits, before it was asked for", bits);
+	KUNIT_EXPECT_EQ_MSG(test, map_once(test, 0, page, 0), plain,
+			    "%u bits, before it is requested", bits);
 	KUNIT_EXPECT_EQ_MSG(test, dma_bypass_prepare(dev_of(0)),
-			    expected_err(rule, bits), "%u bits", bits);
-	KUNIT_EXPECT_EQ_MSG(test, probe(test, 0, page, 0), plain,
+			    dma_bypass_reason_errno(reason), "%u bits", bits);
+	seen = dma_bypass_reason(dev_of(0));
+	KUNIT_EXPECT_EQ_MSG(test, seen, reason, "%u bits: %s instead of %s",
+			    bits, dma_bypass_reason_name(seen),
+			    dma_bypass_reason_name(reason));
+	KUNIT_EXPECT_EQ_MSG(test, map_once(test, 0, page, 0), plain,
 			    "%u bits", bits);
-	KUNIT_EXPECT_EQ_MSG(test, probe(test, 0, page, BYPASS), asked,
+	KUNIT_EXPECT_EQ_MSG(test, map_once(test, 0, page, BYPASS), bypass,
 			    "%u bits, with the attribute", bits);
-	KUNIT_EXPECT_EQ_MSG(test, window_of_coherent(test, 0), plain,
+	KUNIT_EXPECT_EQ_MSG(test, alloc_once(test, 0), plain,
 			    "%u bits, coherent", bits);
 }
 
@@ -105,12 +113,25 @@ static void window_follows_mode_policy_and_mask(struct kunit *test)
 	const struct rule *rule = test->param_value;
 	int i;
 
-	start_with(test, 0, rule->policy);
-	/* No kernel can free it once the mask chooses the other window. */
-	dmam_free_coherent(dev_of(0), EDU_MAX, edu_of(0)->scratch,
-			   edu_of(0)->scratch_addr);
+	bind_with(test, 0, rule->policy);
+	free_scratch(0);
 	for (i = 0; i < ARRAY_SIZE(masks); i++)
 		expect_windows(test, rule, i);
+}
+
+/* Before the window has been there, pseries does not know its place. */
+static void mask_below_window_leaves_none(struct kunit *test)
+{
+	struct page *page = buffer(test);
+
+	bind_with(test, 1, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(1), DMA_BIT_MASK(48)));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(1)),
+			can_open() || no_ddw() ? -EOPNOTSUPP : -EPERM);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(1)), DMA_BYPASS_CLOSED);
+	KUNIT_EXPECT_EQ(test, map_once(test, 1, page, BYPASS), DEFAULT_WINDOW);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(1), DMA_BIT_MASK(64)));
+	KUNIT_EXPECT_FALSE(test, reaches(test, 1, page));
 }
 
 static const struct transfer {
@@ -132,68 +153,67 @@ static void device_moves_bytes(struct kunit *test)
 {
 	const struct transfer *t = test->param_value;
 	struct page *page = buffer(test);
-	u8 *cpu = page_address(page);
-	enum power_window window;
+	u8 *cpu = page_address(page), *end = cpu + t->offset + t->len;
 	dma_addr_t addr;
 
-	window = open_window(test, 0) && t->attrs ? UPPER : LOWER;
+	open_window(test, 0);
 	memset(cpu, 0x5a, PAGE_SIZE);
 	addr = dma_map_single_attrs(dev_of(0), cpu + t->offset, t->len,
 				    DMA_BIDIRECTIONAL, t->attrs);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
 	KUNIT_EXPECT_EQ(test, window_of(addr, virt_to_phys(cpu + t->offset)),
-			window);
-	carry(test, 0, addr, cpu + t->offset, t->len, t->offset);
+			t->attrs ? bypass_window() : DEFAULT_WINDOW);
+	dma_roundtrip(test, 0, addr, cpu + t->offset, t->len, t->offset);
 	dma_unmap_single_attrs(dev_of(0), addr, t->len, DMA_BIDIRECTIONAL,
 			       t->attrs);
 
 	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a, t->offset));
-	KUNIT_EXPECT_NULL(test, memchr_inv(cpu + t->offset + t->len, 0x5a,
-					   PAGE_SIZE - t->offset - t->len));
+	KUNIT_EXPECT_NULL(test, memchr_inv(end, 0x5a, cpu + PAGE_SIZE - end));
 }
 
-static void first_mapping_asks(struct kunit *test)
+static void first_mapping_requests_window(struct kunit *test)
 {
 	struct page *page = buffer(test);
-	int tries = 0;
+	enum dma_bypass_state state;
 
-	start_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS), LOWER);
-	while (dma_bypass_state(dev_of(0)) == DMA_BYPASS_CLOSED &&
-	       dma_bypass_reason(dev_of(0)) == DMA_BYPASS_GRANTED &&
-	       tries++ < 500)
-		msleep(20);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
-			can_open() ? UPPER : LOWER);
+	bind_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), DEFAULT_WINDOW);
+	if (can_open())
+		read_poll_timeout(dma_bypass_state, state,
+				  state == DMA_BYPASS_OPEN, 20 * USEC_PER_MSEC,
+				  10 * USEC_PER_SEC, false, dev_of(0));
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), bypass_window());
+}
+
+/* Copy from @src to @dst, which are the DMA addresses of @from and @to. */
+static void copy_expect(struct kunit *test, dma_addr_t src, struct page *from,
+			dma_addr_t dst, struct page *to, u64 seed)
+{
+	edu_pattern(page_address(from), EDU_MAX, seed);
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(0), src, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(0), dst, EDU_MAX));
+	KUNIT_EXPECT_MEMEQ(test, page_address(from), page_address(to), EDU_MAX);
 }
 
 static void both_windows_at_once(struct kunit *test)
 {
 	struct page *one = buffer(test), *two = buffer(test);
-	dma_addr_t upper, lower;
+	dma_addr_t bypassed, translated;
 
 	open_window(test, 0);
-	upper = map(test, 0, one, BYPASS);
-	lower = map(test, 0, two, 0);
-	KUNIT_EXPECT_EQ(test, window_of(upper, page_to_phys(one)),
-			can_open() ? UPPER : LOWER);
-	KUNIT_EXPECT_EQ(test, window_of(lower, page_to_phys(two)), LOWER);
-
-	edu_pattern(page_address(one), EDU_MAX, 30);
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), upper, EDU_MAX));
-	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(0), lower, EDU_MAX));
-	KUNIT_EXPECT_MEMEQ(test, page_address(one), page_address(two), EDU_MAX);
-
-	edu_pattern(page_address(two), EDU_MAX, 31);
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(0), lower, EDU_MAX));
-	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(0), upper, EDU_MAX));
-	KUNIT_EXPECT_MEMEQ(test, page_address(one), page_address(two), EDU_MAX);
-
-	unmap(0, upper, BYPASS);
-	unmap(0, lower, 0);
+	bypassed = map(test, 0, one, BYPASS);
+	translated = map(test, 0, two, 0);
+	KUNIT_EXPECT_EQ(test, window_of(bypassed, page_to_phys(one)),
+			bypass_window());
+	KUNIT_EXPECT_EQ(test, window_of(translated, page_to_phys(two)),
+			DEFAULT_WINDOW);
+	copy_expect(test, bypassed, one, translated, two, 30);
+	copy_expect(test, translated, two, bypassed, one, 31);
+	unmap(0, bypassed, BYPASS);
+	unmap(0, translated, 0);
 }
 
-/* A list of the second half of each page. */
+/* Map a list of the second half of each page. */
 static void expect_list(struct kunit *test, struct page *one, struct page *two,
 			unsigned long attrs, enum power_window window)
 {
@@ -207,99 +227,86 @@ static void expect_list(struct kunit *test, struct page *one, struct page *two,
 					       DMA_TO_DEVICE, attrs), 0);
 	KUNIT_EXPECT_EQ(test, window_of(sg_dma_address(sgl), sg_phys(sgl)),
 			window);
-	if (window == UPPER)
+	if (window == UPPER_WINDOW)
 		for_each_sg(sgl, sg, 2, i)
 			KUNIT_EXPECT_EQ(test, sg_dma_address(sg),
 					UPPER_BASE + sg_phys(sg));
 	dma_unmap_sg_attrs(dev_of(0), sgl, 2, DMA_TO_DEVICE, attrs);
 }
 
-/* As with persistent memory, for which the window has no room. */
-static void partial_window_serves_its_part(struct kunit *test)
+static void list_follows_attribute(struct kunit *test)
 {
 	struct page *one = buffer(test), *two = buffer(test);
-	struct page *low = one < two ? one : two;
-	struct page *high = one < two ? two : one;
-	enum power_window window = can_open() ? UPPER : LOWER;
 
-	start_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
-	dev_of(0)->bus_dma_limit = UPPER_BASE + page_to_phys(high);
-	dma_bypass_prepare(dev_of(0));
-
-	KUNIT_EXPECT_EQ(test, probe(test, 0, low, BYPASS), window);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, high, BYPASS), LOWER);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, low, 0), LOWER);
-	expect_list(test, low, low, BYPASS, window);
-	expect_list(test, low, low, 0, LOWER);
-	expect_list(test, low, high, BYPASS, LOWER);
-	expect_list(test, high, low, BYPASS, LOWER);
+	open_window(test, 0);
+	expect_list(test, one, two, 0, DEFAULT_WINDOW);
+	expect_list(test, one, two, BYPASS, bypass_window());
+	expect_list(test, two, one, BYPASS, bypass_window());
 }
 
-/* Half pages up to the very end of a partial window, as the mask has it. */
-static void list_is_direct_up_to_the_limit(struct kunit *test)
+/* Half pages up to the end of a window that maps a part of memory. */
+static void list_is_direct_up_to_limit(struct kunit *test)
 {
 	struct page *one = buffer(test), *two = buffer(test);
 	struct page *last = one < two ? two : one;
 	bool by_mask = dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT;
 
 	/* Without a window no platform sets a limit. */
-	if (switched_off() || no_ddw())
+	if (iommu_nobypass() || no_ddw())
 		return;
-	start_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
 	dev_of(0)->bus_dma_limit = UPPER_BASE + page_to_phys(last) + PAGE_SIZE;
-	expect_list(test, one, two, 0, by_mask ? UPPER : LOWER);
+	expect_list(test, one, two, 0, by_mask ? UPPER_WINDOW : DEFAULT_WINDOW);
 
 	dev_of(0)->bus_dma_limit -= 1;
-	expect_list(test, one, two, 0, LOWER);
+	expect_list(test, one, two, 0, DEFAULT_WINDOW);
 }
 
-/* Recognised by value; dma-debug complains of the first one that it sees. */
+/* dma-debug reports the first one that it sees. */
 static void unmap_needs_no_attribute(struct kunit *test)
 {
 	struct page *one = buffer(test), *two = buffer(test);
-	dma_addr_t upper, lower;
+	dma_addr_t bypassed, translated;
 
-	kunit_info(test, "expect-console: WARNING: .*debug_dma_check_bypass");
+	kunit_info(test, "expect-console: WARNING: .*check_unmap");
 	open_window(test, 0);
-	upper = map(test, 0, one, BYPASS);
-	lower = map(test, 0, two, 0);
-	unmap(0, upper, 0);
-	unmap(0, lower, BYPASS);
-	expect_refused(test, 0, lower, page_address(two));
-	KUNIT_EXPECT_EQ(test, probe(test, 0, one, BYPASS),
-			can_open() ? UPPER : LOWER);
+	bypassed = map(test, 0, one, BYPASS);
+	translated = map(test, 0, two, 0);
+	unmap(0, bypassed, 0);
+	unmap(0, translated, BYPASS);
+	expect_blocked(test, 0, translated, page_address(two));
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, one, BYPASS), bypass_window());
 }
 
-static void no_window_until_granted(struct kunit *test)
+static void window_is_closed_until_granted(struct kunit *test)
 {
 	struct page *page = buffer(test);
-	dma_addr_t upper = UPPER_BASE + page_to_phys(page);
 
-	start_with(test, 0, DMA_BYPASS_POLICY_DENY);
-	expect_refused(test, 0, upper, page_address(page));
-	start_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
-	expect_refused(test, 0, upper, page_address(page));
-	if (open_window(test, 0))
-		carry(test, 0, upper, page_address(page), EDU_MAX, 50);
-}
-
-static void closed_by_unbind(struct kunit *test)
-{
-	struct page *page = buffer(test);
-	dma_addr_t addr;
-
-	open_window(test, 0);
-	addr = map(test, 0, page, BYPASS);
-	carry(test, 0, addr, page_address(page), EDU_MAX, 60);
-	unmap(0, addr, BYPASS);
-
-	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	bind_with(test, 0, DMA_BYPASS_POLICY_DENY);
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
-	expect_refused(test, 0, UPPER_BASE + page_to_phys(page),
-		       page_address(page));
+	expect_blocked(test, 0, upper(page), page_address(page));
+	bind_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	expect_blocked(test, 0, upper(page), page_address(page));
 	open_window(test, 0);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, BYPASS),
-			can_open() ? UPPER : LOWER);
+	KUNIT_EXPECT_EQ(test, reaches(test, 0, page), can_open());
+}
+
+/* Not by the next driver, nor by an owner: before there is one. */
+static void window_is_closed_when_unbound(struct kunit *test)
+{
+	struct page *page = buffer(test);
+
+	open_window(test, 0);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, BYPASS, 60),
+			bypass_window());
+	expect_blocked_unbound(test, 0, page);
+
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	expect_blocked(test, 0, upper(page), page_address(page));
+	open_window(test, 0);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, BYPASS, 61),
+			bypass_window());
 }
 
 static void window_serves_one_pe(struct kunit *test)
@@ -307,24 +314,23 @@ static void window_serves_one_pe(struct kunit *test)
 	struct page *page = buffer(test);
 
 	open_window(test, 0);
-	start_with(test, 1, DMA_BYPASS_POLICY_DENY);
-	expect_refused(test, 1, UPPER_BASE + page_to_phys(page),
-		       page_address(page));
+	bind_with(test, 1, DMA_BYPASS_POLICY_DENY);
+	expect_blocked(test, 1, upper(page), page_address(page));
 }
 
-static void stale_address_is_dead(struct kunit *test)
+static void stale_address_is_blocked(struct kunit *test)
 {
 	struct page *page = buffer(test);
 	dma_addr_t addr;
 
 	open_window(test, 0);
 	addr = map(test, 0, page, 0);
-	carry(test, 0, addr, page_address(page), EDU_MAX, 70);
+	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 70);
 	unmap(0, addr, 0);
-	expect_refused(test, 0, addr, page_address(page));
+	expect_blocked(test, 0, addr, page_address(page));
 }
 
-static void deny_lets_the_window_drain(struct kunit *test)
+static void window_drains_after_deny(struct kunit *test)
 {
 	struct page *page = buffer(test), *other = buffer(test);
 	dma_addr_t addr;
@@ -334,24 +340,38 @@ static void deny_lets_the_window_drain(struct kunit *test)
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)),
 			can_open() ? DMA_BYPASS_DRAINING : DMA_BYPASS_CLOSED);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, other, BYPASS), LOWER);
-	carry(test, 0, addr, page_address(page), EDU_MAX, 80);
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, other, BYPASS), DEFAULT_WINDOW);
+	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 80);
 	unmap(0, addr, BYPASS);
-
-	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
-	expect_refused(test, 0, UPPER_BASE + page_to_phys(page),
-		       page_address(page));
+	expect_blocked_unbound(test, 0, page);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
 }
 
-/* What is mapped by the rule of the mask outlives a change of policy. */
-static void policy_spares_what_is_in_flight(struct kunit *test)
+/* The mask gave it the window, so the device is not confined. */
+static void mask_selected_device_is_open(struct kunit *test)
+{
+	bool open = dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT &&
+		    mask_window(0) == UPPER_WINDOW;
+	struct page *page = buffer(test);
+
+	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_EXPECT_EQ(test, reaches(test, 0, page), open);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)),
+			open ? DMA_BYPASS_OPEN : DMA_BYPASS_CLOSED);
+	bind_with(test, 0, DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_FALSE(test, reaches(test, 0, page));
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+}
+
+/* What a mask-selected device has mapped survives a change of policy. */
+static void policy_spares_mappings_in_flight(struct kunit *test)
 {
 	struct page *page = buffer(test), *other = buffer(test);
 	enum power_window before;
 	dma_addr_t addr, coherent;
 	void *cpu;
 
-	start_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
 	cpu = dma_alloc_coherent(dev_of(0), PAGE_SIZE, &coherent, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, cpu);
 	addr = map(test, 0, page, 0);
@@ -359,53 +379,72 @@ static void policy_spares_what_is_in_flight(struct kunit *test)
 
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), DMA_BIT_MASK(64)));
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)),
-			switched_off() || dma_bypass_mode() ==
-			DMA_BYPASS_MODE_NEVER ? -EPERM : -EACCES);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, other, 0), before);
-	carry(test, 0, addr, page_address(page), EDU_MAX, 90);
-	carry(test, 0, coherent, cpu, EDU_MAX, 91);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev_of(0)),
+			iommu_nobypass() || dma_bypass_disabled() ?
+			DMA_BYPASS_NO_MODE : DMA_BYPASS_NO_POLICY);
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, other, 0), before);
+	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 90);
+	dma_roundtrip(test, 0, coherent, cpu, EDU_MAX, 91);
 	unmap(0, addr, 0);
 	dma_free_coherent(dev_of(0), PAGE_SIZE, cpu, coherent);
 
 	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, 0), LOWER);
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, 0), DEFAULT_WINDOW);
 }
 
-static void back_to_the_rule_of_the_mask(struct kunit *test)
+static void mask_selects_again_without_policy(struct kunit *test)
 {
 	struct page *page = buffer(test);
 
 	open_window(test, 0);
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DEFAULT);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, 0), LOWER);
-	start_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
-	KUNIT_EXPECT_EQ(test, probe(test, 0, page, 0),
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, 0), DEFAULT_WINDOW);
+	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 95),
 			dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT ?
-			todays_window(0) : LOWER);
+			mask_window(0) : DEFAULT_WINDOW);
 }
 
-/* Before any driver is bound; only powernv makes windows that early. */
+/* On PHB3 a mask of 40 bits has memory in TVE#0, without the default window. */
+static void default_window_returns_with_policy(struct kunit *test)
+{
+	struct page *page = buffer(test);
+	dma_addr_t tve0 = TVE0_BASE + page_to_phys(page);
+
+	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	free_scratch(0);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), DMA_BIT_MASK(40)));
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, 0), is_phb3() &&
+			dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT &&
+			!iommu_nobypass() ? TVE0_WINDOW : DEFAULT_WINDOW);
+
+	bind_with(test, 0, DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 96), DEFAULT_WINDOW);
+	expect_blocked(test, 0, tve0, page_address(page));
+	expect_blocked(test, 0, upper(page), page_address(page));
+}
+
+/* Before a driver was bound; only powernv sets windows up that early. */
 static bool reached_at_boot;
 
-static void no_window_at_boot_unless_by_mask(struct kunit *test)
+static void window_at_boot_if_mask_selects(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, reached_at_boot, !machine_is(pseries) &&
-			!switched_off() &&
+	KUNIT_EXPECT_EQ(test, reached_at_boot, machine_is(powernv) &&
+			!iommu_nobypass() &&
 			dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT);
 }
 
 #define FULL_MAX	4096
 
-/* Fill the lower window; returns the number of mappings that it took. */
-static int fill(struct kunit *test, struct page *pages, unsigned int order,
-		dma_addr_t *addrs)
+/* Fill the default window, and return the number of mappings. */
+static int fill(struct kunit *test, struct page *pages, dma_addr_t *addrs)
 {
 	int n;
 
 	for (n = 0; n < FULL_MAX; n++) {
-		addrs[n] = dma_map_page_attrs(dev_of(0), pages, 0,
-					      PAGE_SIZE << order,
+		addrs[n] = dma_map_page_attrs(dev_of(0), pages, 0, SZ_4M,
 					      DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
 		if (dma_mapping_error(dev_of(0), addrs[n]))
 			break;
@@ -413,49 +452,57 @@ static int fill(struct kunit *test, struct page *pages, unsigned int order,
 	return n;
 }
 
-static void full_window_refuses_as_ever(struct kunit *test)
+static dma_addr_t map_bypass(struct page *pages)
 {
-	unsigned int order = get_order(SZ_4M);
-	struct page *pages = alloc_pages(GFP_KERNEL, order);
+	return dma_map_page_attrs(dev_of(0), pages, 0, SZ_4M, DMA_TO_DEVICE,
+				  BYPASS | DMA_ATTR_NO_WARN);
+}
+
+static void free_pages_4m(void *pages)
+{
+	__free_pages(pages, get_order(SZ_4M));
+}
+
+static void full_default_window_fails_mapping(struct kunit *test)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL, get_order(SZ_4M));
 	dma_addr_t *addrs = kunit_kcalloc(test, FULL_MAX, sizeof(*addrs),
 					  GFP_KERNEL);
 	dma_addr_t addr;
 	int n;
 
-	KUNIT_ASSERT_NOT_NULL(test, pages);
 	KUNIT_ASSERT_NOT_NULL(test, addrs);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_pages_4m,
+							   pages));
 	open_window(test, 0);
-	n = fill(test, pages, order, addrs);
+	n = fill(test, pages, addrs);
 	KUNIT_EXPECT_LT(test, n, FULL_MAX);
-	addr = dma_map_page_attrs(dev_of(0), pages, 0, SZ_4M, DMA_TO_DEVICE,
-				  BYPASS | DMA_ATTR_NO_WARN);
-	KUNIT_EXPECT_EQ(test, addr, can_open() ? UPPER_BASE +
-			page_to_phys(pages) : DMA_MAPPING_ERROR);
+	addr = map_bypass(pages);
+	KUNIT_EXPECT_EQ(test, addr, can_open() ? upper(pages) :
+						 DMA_MAPPING_ERROR);
 	if (!dma_mapping_error(dev_of(0), addr))
 		dma_unmap_page_attrs(dev_of(0), addr, SZ_4M, DMA_TO_DEVICE,
 				     BYPASS);
 
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
-	addr = dma_map_page_attrs(dev_of(0), pages, 0, SZ_4M, DMA_TO_DEVICE,
-				  BYPASS | DMA_ATTR_NO_WARN);
-	KUNIT_EXPECT_EQ(test, addr, DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, map_bypass(pages), DMA_MAPPING_ERROR);
 	while (n--)
 		dma_unmap_page(dev_of(0), addrs[n], SZ_4M, DMA_TO_DEVICE);
-	__free_pages(pages, order);
 }
 
 static bool reach_at_boot(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
-	struct edu raw = {};
+	struct edu edu = {};
 	bool reached;
 
-	if (!page || raw_begin(&raw))
+	if (!page || start_unbound(0, &edu))
 		return false;
-	memset(page_address(page), 0x77, EDU_MAX);
-	edu_store(&raw, UPPER_BASE + page_to_phys(page), EDU_MAX);
-	reached = memchr_inv(page_address(page), 0x77, EDU_MAX);
-	raw_end(&raw);
+	memset(page_address(page), SECRET, EDU_MAX);
+	edu_dma_write(&edu, upper(page), EDU_MAX);
+	reached = memchr_inv(page_address(page), SECRET, EDU_MAX);
+	stop_unbound(0, &edu);
 	__free_page(page);
 	return reached;
 }
@@ -470,22 +517,25 @@ static int power_suite_init(struct kunit_suite *suite)
 }
 
 static struct kunit_case power_cases[] = {
+	KUNIT_CASE(mask_below_window_leaves_none),
 	KUNIT_CASE_PARAM(window_follows_mode_policy_and_mask, rule_gen_params),
 	KUNIT_CASE_PARAM(device_moves_bytes, transfer_gen_params),
-	KUNIT_CASE(first_mapping_asks),
+	KUNIT_CASE(first_mapping_requests_window),
 	KUNIT_CASE(both_windows_at_once),
+	KUNIT_CASE(list_follows_attribute),
+	KUNIT_CASE(list_is_direct_up_to_limit),
 	KUNIT_CASE(unmap_needs_no_attribute),
-	KUNIT_CASE(partial_window_serves_its_part),
-	KUNIT_CASE(list_is_direct_up_to_the_limit),
-	KUNIT_CASE(no_window_at_boot_unless_by_mask),
-	KUNIT_CASE(no_window_until_granted),
-	KUNIT_CASE(closed_by_unbind),
+	KUNIT_CASE(window_at_boot_if_mask_selects),
+	KUNIT_CASE(window_is_closed_until_granted),
+	KUNIT_CASE(window_is_closed_when_unbound),
 	KUNIT_CASE(window_serves_one_pe),
-	KUNIT_CASE(stale_address_is_dead),
-	KUNIT_CASE(deny_lets_the_window_drain),
-	KUNIT_CASE(policy_spares_what_is_in_flight),
-	KUNIT_CASE(back_to_the_rule_of_the_mask),
-	KUNIT_CASE(full_window_refuses_as_ever),
+	KUNIT_CASE(stale_address_is_blocked),
+	KUNIT_CASE(window_drains_after_deny),
+	KUNIT_CASE(mask_selected_device_is_open),
+	KUNIT_CASE(policy_spares_mappings_in_flight),
+	KUNIT_CASE(mask_selects_again_without_policy),
+	KUNIT_CASE(default_window_returns_with_policy),
+	KUNIT_CASE(full_default_window_fails_mapping),
 	{ }
 };
 
@@ -493,8 +543,8 @@ static struct kunit_suite power_suite = {
 	.name		= "dma_bypass_power",
 	.suite_init	= power_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= edu_init,
-	.exit		= edu_exit,
+	.init		= power_window_init,
+	.exit		= power_exit,
 	.test_cases	= power_cases,
 };
 

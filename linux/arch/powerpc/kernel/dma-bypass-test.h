@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites for bypass windows on POWER have in common: two of QEMU's
- * edu devices, each alone in its PE.
+ * What the suites for bypass windows on POWER share: two of QEMU's edu devices,
+ * and what they reach.
  */
 #ifndef _POWERPC_DMA_BYPASS_TEST_H
 #define _POWERPC_DMA_BYPASS_TEST_H
@@ -9,144 +9,185 @@
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
 
-#include "dma-bypass-window-test.h"
+#include "dma-bypass-test-window.h"
+#include "../../../lib/test_dma_bypass_expect.h"
+
+/* Contents of memory that a device must not read, and of its buffer before it tries. */
+#define SECRET		0x77
+#define UNREAD		0x11
 
 static inline bool can_open(void)
 {
-	return dma_bypass_mode() != DMA_BYPASS_MODE_NEVER && !switched_off() &&
-	       !no_ddw();
+	return !dma_bypass_disabled() && !iommu_nobypass() && !no_ddw();
 }
 
-/* With a driver that starts under @policy. */
-static inline void start_with(struct kunit *test, int i,
-			      enum dma_bypass_policy policy)
+/* The window of a mapping with the attribute, for a device that is allowed one. */
+static inline enum power_window bypass_window(void)
 {
-	int err = dma_bypass_set_policy(dev_of(i), policy);
+	return can_open() ? UPPER_WINDOW : DEFAULT_WINDOW;
+}
 
-	KUNIT_ASSERT_EQ(test, err,
-			policy == DMA_BYPASS_POLICY_ALLOW &&
-			dma_bypass_mode() == DMA_BYPASS_MODE_NEVER ? -EPERM : 0);
+static inline dma_addr_t upper(struct page *page)
+{
+	return UPPER_BASE + page_to_phys(page);
+}
+
+/* Bind the driver with @policy. */
+static inline void bind_with(struct kunit *test, int i,
+			     enum dma_bypass_policy policy)
+{
+	bool loosens = policy == DMA_BYPASS_POLICY_ALLOW ||
+		       policy == DMA_BYPASS_POLICY_GUARD;
+
+	KUNIT_ASSERT_EQ(test, dma_bypass_set_policy(dev_of(i), policy),
+			loosens && dma_bypass_disabled() ? -EPERM : 0);
 	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[i]));
 }
 
-/* Returns whether there is a window, which is whether there has to be one. */
-static inline bool open_window(struct kunit *test, int i)
+static inline void open_window(struct kunit *test, int i)
 {
-	start_with(test, i, DMA_BYPASS_POLICY_ALLOW);
+	bind_with(test, i, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_ASSERT_EQ(test, !dma_bypass_prepare(dev_of(i)), can_open());
-	return can_open();
+	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(i)),
+			can_open() ? DMA_BYPASS_OPEN : DMA_BYPASS_CLOSED);
 }
 
-/* As the kernel writes it down for the one after a kexec. */
-struct ddw_window {
-	__be32	liobn;
-	__be64	base;
-	__be32	tce_shift;
-	__be32	shift;
-};
-
-/* Of pseries, while it is open. */
-static inline const struct ddw_window *ddw_window_of(struct kunit *test, int i)
+static inline void load_unread(struct kunit *test, int i)
 {
-	const struct ddw_window *window;
+	u8 *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
 
-	window = of_get_property(phb_node(i), "linux,direct64-ddr-window-info",
-				 NULL);
-	KUNIT_ASSERT_NOT_NULL(test, window);
-	return window;
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	memset(data, UNREAD, EDU_MAX);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
 }
 
-/* The device reads what is at @cpu, and writes something else there. */
-static inline void carry(struct kunit *test, int i, dma_addr_t addr, void *cpu,
-			 size_t len, u64 seed)
+/*
+ * Write to @addr and read there, where memory at @cpu would be.  Nothing is written.
+ * What is read is checked by expect_unread(); load_unread() comes before.
+ */
+static inline void expect_unwritten(struct kunit *test, struct edu *edu,
+				    dma_addr_t addr, u8 *cpu)
+{
+	memset(cpu, SECRET, EDU_MAX);
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu, addr, EDU_MAX));
+	KUNIT_EXPECT_NULL_MSG(test, memchr_inv(cpu, SECRET, EDU_MAX),
+			      "device wrote at %pad", &addr);
+	memset(cpu, SECRET, EDU_MAX);
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu, addr, EDU_MAX));
+}
+
+static inline void expect_unread(struct kunit *test, int i)
 {
 	u8 *data = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, data);
-	edu_pattern(cpu, len, seed);
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(i), addr, len));
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, len));
-	KUNIT_EXPECT_MEMEQ(test, data, cpu, len);
-
-	edu_pattern(data, len, ~seed);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, len));
-	KUNIT_ASSERT_EQ(test, 0, edu_store(edu_of(i), addr, len));
-	KUNIT_EXPECT_MEMEQ(test, cpu, data, len);
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
+	KUNIT_EXPECT_NULL_MSG(test, memchr(data, SECRET, EDU_MAX),
+			      "edu %d read memory", i);
 }
 
-static inline void hold_zeroes(struct kunit *test, int i)
-{
-	u8 *zeroes = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, zeroes);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), zeroes, EDU_MAX));
-}
-
-/*
- * Through @addr, where the memory at @cpu would be, the device changes nothing.
- * What it gets there, if anything, it holds: to be asked with
- * expect_got_nothing(), after hold_zeroes().  @edu may be unbound.
- */
-static inline void expect_unreachable(struct kunit *test, struct edu *edu,
-				      dma_addr_t addr, u8 *cpu)
-{
-	memset(cpu, 0x77, EDU_MAX);
-	/* First, so that there is something to get. */
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu, addr, EDU_MAX));
-	KUNIT_ASSERT_EQ(test, 0, edu_store(edu, addr, EDU_MAX));
-	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x77, EDU_MAX));
-}
-
-static inline void expect_got_nothing(struct kunit *test, int i)
-{
-	u8 *held = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, held);
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), held, EDU_MAX));
-	KUNIT_EXPECT_NULL(test, memchr(held, 0x77, EDU_MAX));
-}
-
-static inline void expect_refused(struct kunit *test, int i, dma_addr_t addr,
+/* Device @i neither reads nor writes memory at @addr, where @cpu would be. */
+static inline void expect_blocked(struct kunit *test, int i, dma_addr_t addr,
 				  u8 *cpu)
 {
-	hold_zeroes(test, i);
-	expect_unreachable(test, edu_of(i), addr, cpu);
-	expect_got_nothing(test, i);
+	load_unread(test, i);
+	expect_unwritten(test, edu_of(i), addr, cpu);
+	expect_unread(test, i);
 }
 
-/* Is the memory at the upper address the device's to read? */
+/* Whether device @i reads memory through the upper window. */
 static inline bool reaches(struct kunit *test, int i, struct page *page)
 {
-	u8 held[16] = {};
+	u8 data[16];
 
-	memset(page_address(page), 0x66, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), held, sizeof(held)));
-	KUNIT_ASSERT_EQ(test, 0, edu_fetch(edu_of(i), UPPER_BASE +
-					   page_to_phys(page), sizeof(held)));
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), held, sizeof(held)));
-	return !memchr_inv(held, 0x66, sizeof(held));
+	memset(page_address(page), SECRET, PAGE_SIZE);
+	memset(data, UNREAD, sizeof(data));
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, sizeof(data)));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), upper(page),
+					      sizeof(data)));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, sizeof(data)));
+	return !memchr_inv(data, SECRET, sizeof(data));
 }
 
-/* Put the device to work without a driver. */
-static inline int raw_begin(struct edu *raw)
+/* Let device @i make DMA without a driver. */
+static inline int start_unbound(int i, struct edu *edu)
 {
-	int err = pci_enable_device(edus[0]);
+	int err = pci_enable_device(edus[i]);
 
 	if (err)
 		return err;
-	pci_set_master(edus[0]);
-	raw->regs = pci_iomap(edus[0], 0, 0);
-	return raw->regs ? 0 : -ENOMEM;
+	pci_set_master(edus[i]);
+	edu->regs = pci_iomap(edus[i], 0, 0);
+	return edu->regs ? 0 : -ENOMEM;
 }
 
-static inline void raw_end(struct edu *raw)
+static inline void stop_unbound(int i, struct edu *edu)
 {
-	pci_iounmap(edus[0], raw->regs);
-	pci_disable_device(edus[0]);
+	pci_iounmap(edus[i], edu->regs);
+	pci_clear_master(edus[i]);
+	pci_disable_device(edus[i]);
 }
 
-/* As if nothing had happened. */
-static void edu_exit(struct kunit *test)
+/* Unbound, device @i neither reads nor writes through the upper window. */
+static inline void expect_blocked_unbound(struct kunit *test, int i,
+					  struct page *page)
+{
+	struct edu edu = {};
+
+	load_unread(test, i);
+	device_release_driver(dev_of(i));
+	KUNIT_ASSERT_EQ(test, 0, start_unbound(i, &edu));
+	expect_unwritten(test, &edu, upper(page), page_address(page));
+	stop_unbound(i, &edu);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(i)));
+	expect_unread(test, i);
+}
+
+/* Map @page for device @i, let it read and write there, and return the window. */
+static inline enum power_window roundtrip(struct kunit *test, int i,
+					  struct page *page,
+					  unsigned long attrs, u64 seed)
+{
+	dma_addr_t addr = map(test, i, page, attrs);
+
+	dma_roundtrip(test, i, addr, page_address(page), EDU_MAX, seed);
+	unmap(i, addr, attrs);
+	return window_of(addr, page_to_phys(page));
+}
+
+/* The functions that "ibm,ddw-applicable" names. */
+enum { DDW_QUERY, DDW_CREATE, DDW_REMOVE, DDW_TOKENS };
+
+#define DDW_APPLICABLE	"ibm,ddw-applicable"
+
+static inline void ddw_tokens(struct kunit *test, int i, u32 *tokens)
+{
+	KUNIT_ASSERT_EQ(test, 0,
+			of_property_read_u32_array(phb_node(i), DDW_APPLICABLE,
+						   tokens, DDW_TOKENS));
+}
+
+/* Let the device tree name another function in place of @which. */
+static inline void set_ddw_token(struct kunit *test, int i, int which,
+				 u32 token)
+{
+	struct device_node *phb = phb_node(i);
+	struct property *prop = kzalloc_obj(*prop);
+	const struct property *old = of_find_property(phb, DDW_APPLICABLE, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, prop);
+	KUNIT_ASSERT_NOT_NULL(test, old);
+	prop->name = kstrdup(DDW_APPLICABLE, GFP_KERNEL);
+	prop->value = kmemdup(old->value, old->length, GFP_KERNEL);
+	prop->length = old->length;
+	KUNIT_ASSERT_NOT_NULL(test, prop->name);
+	KUNIT_ASSERT_NOT_NULL(test, prop->value);
+	((__be32 *)prop->value)[which] = cpu_to_be32(token);
+	/* The tree owns it from now on. */
+	KUNIT_ASSERT_EQ(test, 0, of_update_property(phb, prop));
+}
+
+static inline void power_exit(struct kunit *test)
 {
 	int i;
 
@@ -155,8 +196,10 @@ static void edu_exit(struct kunit *test)
 			continue;
 		dev_of(i)->bus_dma_limit = 0;
 		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
-		edu_rebind(edus[i]);
 	}
+	for (i = 0; i < EDU_NR; i++)
+		if (edus[i])
+			KUNIT_EXPECT_EQ(test, 0, edu_rebind(edus[i]));
 }
 
 #endif /* _POWERPC_DMA_BYPASS_TEST_H */

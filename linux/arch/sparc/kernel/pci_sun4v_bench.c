@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sun4v's DMA mappings cost, translated and bypassed: in instructions, apart
- * from what the hypervisor does, and in calls of it.
+ * Benchmark of DMA mappings on sun4v, translated and bypassed: instructions, without
+ * those of the hypervisor, and hypervisor calls.
  */
 #include <linux/dma-bypass.h>
 
 #include "pci_sun4v_count_test.h"
 
-/* How a device is mapped for. */
+/* The mode of a device's mappings. Calls are counted up to @largest bytes. */
 static const struct bench_mode {
 	const char	*name;
 	bool		use_atu;
 	bool		allowed;
 	unsigned long	attrs;
-	size_t		largest;	/* for which calls are counted */
+	size_t		largest;
 } bench_modes[] = {
 	{ "dvma",	false,	false,	0,	SZ_2M },
 	{ "atu",	true,	false,	0,	SZ_16M },
 	{ "bypass",	false,	true,	BYPASS,	SZ_16M },
-	{ "refused",	false,	false,	BYPASS,	SZ_2M },
+	{ "denied",	false,	false,	BYPASS,	SZ_2M },
 };
 
-static void bench_mode_desc(const struct bench_mode *mode, char *desc)
-{
-	strscpy(desc, mode->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(bench_mode, bench_modes, bench_mode_desc);
+KUNIT_ARRAY_PARAM_DESC(bench_mode, bench_modes, name);
 
 static void bench_start(struct sun4v_test *t, const struct bench_mode *mode)
 {
@@ -36,7 +31,7 @@ static void bench_start(struct sun4v_test *t, const struct bench_mode *mode)
 	if (mode->allowed)
 		sun4v_test_allow(t);
 	else
-		KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), -EACCES);
+		KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), -EPERM);
 }
 
 static struct bench bench_of(struct sun4v_test *t,
@@ -50,7 +45,7 @@ static struct bench bench_of(struct sun4v_test *t,
 	};
 }
 
-/* The mappings are what the mode says. */
+/* Check that the mappings are those of the mode. */
 static void bench_check(struct sun4v_test *t, const struct bench_mode *mode)
 {
 	dma_addr_t addr = dma_map_single_attrs(t->dev, t->buf, 64,
@@ -95,7 +90,7 @@ static void bench_calls_of(struct kunit *test)
 	bench_init(&b);
 	for (i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= mode->largest; i++) {
 		bench_count(&b, page, sizes[i], bench_calls, t);
-		bench_tell(&b, "/calls", sizes[i], 1);
+		bench_report(&b, "/calls", sizes[i], 1);
 	}
 	__free_pages(page, get_order(SZ_16M));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites that count instructions have in common.
+ * Common part of the suites that count instructions.
  *
- * For machines on which the tick counter shows as many ticks of 10 ns as the
- * instructions take that were executed, at 2^7 ns each: QEMU's -icount shift=7.
+ * For machines on which an instruction takes 2^7 ns, and the tick counter has ticks
+ * of 10 ns: QEMU's -icount shift=7.
  */
 #ifndef _PCI_SUN4V_COUNT_TEST_H
 #define _PCI_SUN4V_COUNT_TEST_H
@@ -26,21 +26,22 @@ static inline u32 bench_clock(void)
 	DIV_ROUND_CLOSEST_ULL((u64)(ticks) * BENCH_TICK_NS, BENCH_INSN_NS)
 
 #include "../../../lib/test_dma_bypass_bench.h"
+#include "pci_sun4v_hv_notrap_test.h"
 #include "pci_sun4v_test.h"
 
 static inline void count_with_traps(void *unused)
 {
-	sun4v_hv_shorten(false);
+	sun4v_hv_set_traps(true);
 }
 
-/* A fixture for which calls take next to nothing, for the rest of the case. */
+/* Prepare a fixture whose hypervisor calls do not trap, until the case ends. */
 static inline struct sun4v_test *count_prepare(struct kunit *test)
 {
 	/* As much as most root complexes translate. */
 	struct sun4v_test *t = sun4v_test_prepare(test, SZ_2G);
 	int err;
 
-	KUNIT_ASSERT_EQ(test, sun4v_hv_shorten(true), 0);
+	KUNIT_ASSERT_EQ(test, sun4v_hv_set_traps(false), 0);
 	err = kunit_add_action_or_reset(test, count_with_traps, NULL);
 	KUNIT_ASSERT_EQ(test, err, 0);
 	return t;

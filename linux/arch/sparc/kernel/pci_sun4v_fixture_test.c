@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fixture of the tests of sun4v's DMA.
+ * Fixture of the tests of DMA on sun4v: the IOMMUs.
  */
 #include <kunit/device.h>
 #include <linux/bitmap.h>
@@ -22,7 +22,7 @@ static const struct atu_ranges test_ranges[4] = {
 	[3] = { TEST_ATU_BASE, ATU_64_SPACE_SIZE },
 };
 
-/* The properties of the root complex that its IOMMU is set up from. */
+/* The properties from which the IOMMU of the root complex is set up. */
 static void sun4v_test_make_node(struct sun4v_test *t, u32 dvma_size)
 {
 	t->virtual_dma[0] = TEST_DVMA_BASE;
@@ -48,7 +48,7 @@ static void sun4v_test_make_node(struct sun4v_test *t, u32 dvma_size)
 	t->op.dev.of_node = &t->node;
 }
 
-/* Functions for the ATU to be bound to, one of them behind a bridge. */
+/* Functions that are bound to the ATU, one of them behind a bridge. */
 static void sun4v_test_make_bus(struct sun4v_test *t)
 {
 	int i, last = SUN4V_TEST_FUNCTIONS - 1;
@@ -92,7 +92,7 @@ static void sun4v_test_make_device(struct sun4v_test *t)
 }
 
 /**
- * sun4v_test_negotiate - choose the version of the PCI services
+ * sun4v_test_negotiate - Set the version of the PCI services
  * @t: the fixture
  * @major: major version
  * @minor: minor version
@@ -105,11 +105,11 @@ void sun4v_test_negotiate(struct sun4v_test *t, unsigned long major,
 }
 
 /**
- * sun4v_test_prepare - set up what the fixture is made of
+ * sun4v_test_prepare - Allocate the fixture and start the hypervisor
  * @test: the case
  * @dvma_size: bytes that the legacy IOMMU translates
  *
- * The hypervisor answers, but nothing has been asked of it yet.
+ * The hypervisor answers calls, but there were none so far.
  *
  * Return: the fixture.
  */
@@ -132,11 +132,11 @@ struct sun4v_test *sun4v_test_prepare(struct kunit *test, u32 dvma_size)
 }
 
 /**
- * sun4v_test_start - set up the IOMMU, and a device behind it
+ * sun4v_test_start - Set up the IOMMU, and a device behind it
  * @t: the fixture
- * @use_atu: with an ATU?
+ * @use_atu: with an ATU
  *
- * The device has a mask of 64 bits, and no back end for bypass.
+ * The device has a mask of 64 bits, and no bypass window.
  */
 void sun4v_test_start(struct sun4v_test *t, bool use_atu)
 {
@@ -146,9 +146,9 @@ void sun4v_test_start(struct sun4v_test *t, bool use_atu)
 }
 
 /**
- * sun4v_test_begin - set up the fixture
+ * sun4v_test_begin - Set up the fixture
  * @test: the case
- * @use_atu: with an ATU?
+ * @use_atu: with an ATU
  *
  * Return: the fixture.
  */
@@ -160,6 +160,55 @@ struct sun4v_test *sun4v_test_begin(struct kunit *test, bool use_atu)
 	KUNIT_ASSERT_EQ(test, !!t->iommu.atu, use_atu);
 	KUNIT_ASSERT_EQ(test, t->hv.bound, use_atu ? SUN4V_TEST_FUNCTIONS : 0);
 	return t;
+}
+
+static bool sun4v_test_uses_atu(struct sun4v_test *t)
+{
+	return t->iommu.atu && dma_get_mask(t->dev) > DMA_BIT_MASK(32);
+}
+
+/* The service that maps for the device. */
+enum sun4v_hv_service sun4v_test_map_service(struct sun4v_test *t)
+{
+	return sun4v_test_uses_atu(t) ? SUN4V_HV_IOTSB_MAP : SUN4V_HV_MAP;
+}
+
+/* The service that demaps for the device. */
+enum sun4v_hv_service sun4v_test_demap_service(struct sun4v_test *t)
+{
+	return sun4v_test_uses_atu(t) ? SUN4V_HV_IOTSB_DEMAP : SUN4V_HV_DEMAP;
+}
+
+/* The hypervisor's table for the device. */
+struct sun4v_hv_table *sun4v_test_table(struct sun4v_test *t)
+{
+	return sun4v_test_uses_atu(t) ? &t->hv.iotsb : &t->hv.tsb;
+}
+
+/* The allocator of the device's addresses. */
+struct iommu_map_table *sun4v_test_allocator(struct sun4v_test *t)
+{
+	return sun4v_test_uses_atu(t) ? &t->iommu.atu->tbl : &t->iommu.tbl;
+}
+
+/* Whole pages, a buffer at an offset, and a small one. */
+void sun4v_test_init_list(struct sun4v_test *t, struct scatterlist *sgl)
+{
+	sg_init_table(sgl, SUN4V_TEST_LIST);
+	sg_set_buf(&sgl[0], t->buf, PG(2));
+	sg_set_buf(&sgl[1], t->buf + PG(4), PG(1));
+	sg_set_buf(&sgl[2], t->buf + PG(6) + 100, PG(2));
+	sg_set_buf(&sgl[3], t->buf + PG(10), 512);
+}
+
+/* Number of hypervisor calls, of all services. */
+unsigned int sun4v_test_calls(struct sun4v_test *t)
+{
+	unsigned int i, calls = 0;
+
+	for (i = 0; i < SUN4V_HV_NR_SERVICES; i++)
+		calls += t->hv.calls[i];
+	return calls;
 }
 
 static unsigned long sun4v_test_weight(struct sun4v_test *t,
@@ -175,7 +224,7 @@ static unsigned long sun4v_test_weight(struct sun4v_test *t,
 }
 
 /**
- * sun4v_test_allocated - how much of the address space is allocated by a case
+ * sun4v_test_allocated - Count the addresses that a case has allocated
  * @t: the fixture
  *
  * Return: number of I/O pages.
@@ -190,25 +239,23 @@ unsigned long sun4v_test_allocated(struct sun4v_test *t)
 }
 
 /**
- * sun4v_test_clean - expect that nothing is mapped or allocated
+ * sun4v_test_clean - Expect that nothing is mapped or allocated
  * @t: the fixture
  */
 void sun4v_test_clean(struct sun4v_test *t)
 {
 	KUNIT_EXPECT_EQ(t->test, t->hv.tsb.live, 0);
 	KUNIT_EXPECT_EQ(t->test, t->hv.iotsb.live, 0);
-	KUNIT_EXPECT_EQ(t->test, t->hv.tsb.unknown, 0);
-	KUNIT_EXPECT_EQ(t->test, t->hv.iotsb.unknown, 0);
 	KUNIT_EXPECT_EQ(t->test, sun4v_test_allocated(t), 0);
 }
 
 /**
- * sun4v_test_reaches - expect that a device accesses a buffer
+ * sun4v_test_reaches - Expect that a device accesses a buffer
  * @t: the fixture
  * @addr: DMA address
  * @virt: the buffer
  * @size: its size
- * @write: may the device write?  It may always read
+ * @write: the device may write, beside reading
  */
 void sun4v_test_reaches(struct sun4v_test *t, dma_addr_t addr, void *virt,
 			size_t size, bool write)
@@ -229,12 +276,12 @@ void sun4v_test_reaches(struct sun4v_test *t, dma_addr_t addr, void *virt,
 }
 
 /**
- * sun4v_test_reaches_list - expect that a device accesses a scatterlist
+ * sun4v_test_reaches_list - Expect that a device accesses a scatterlist
  * @t: the fixture
  * @sgl: the list
  * @nr_in: its entries
  * @nr_out: the segments that they were mapped as
- * @write: may the device write?
+ * @write: the device may write
  */
 void sun4v_test_reaches_list(struct sun4v_test *t, struct scatterlist *sgl,
 			     int nr_in, int nr_out, bool write)
@@ -260,7 +307,7 @@ void sun4v_test_reaches_list(struct sun4v_test *t, struct scatterlist *sgl,
 }
 
 /**
- * sun4v_test_faults - expect that a device does not get at an address
+ * sun4v_test_faults - Expect that a device cannot access an address
  * @t: the fixture
  * @addr: DMA address
  * @size: bytes
@@ -273,7 +320,7 @@ void sun4v_test_faults(struct sun4v_test *t, dma_addr_t addr, size_t size)
 }
 
 /**
- * sun4v_test_bypassed - is this a bypass address?
+ * sun4v_test_bypassed - Test for a bypass address
  * @t: the fixture
  * @addr: DMA address
  *
@@ -284,41 +331,19 @@ bool sun4v_test_bypassed(struct sun4v_test *t, dma_addr_t addr)
 	return addr >= t->hv.bypass_base;
 }
 
-/* How many hypervisor calls there were, of all kinds. */
-unsigned int sun4v_test_calls(struct sun4v_test *t)
-{
-	unsigned int i, calls = 0;
-
-	for (i = 0; i < SUN4V_HV_NR_SERVICES; i++)
-		calls += t->hv.calls[i];
-	return calls;
-}
-
-/* How many mappings were refused, for one reason. */
-long sun4v_test_refused_for(struct sun4v_test *t,
-			    enum sun4v_bypass_refusal refusal)
-{
-	return atomic_long_read(&t->iommu.bypass.refused[refusal]);
-}
-
-/* How many mappings were refused, for all reasons. */
-long sun4v_test_refused(struct sun4v_test *t)
-{
-	long refused = 0;
-	int i;
-
-	for (i = 0; i < SUN4V_BYPASS_NR_REFUSALS; i++)
-		refused += sun4v_test_refused_for(t, i);
-	return refused;
-}
-
-/* As the PCI bus tells of what becomes of its devices. */
+/* Notify the provider as the PCI bus does. */
 int sun4v_test_notify(struct device *dev, unsigned long action)
 {
 	return sun4v_bypass_nb.notifier_call(&sun4v_bypass_nb, action, dev);
 }
 
-/* A device with a back end that nobody has said anything about. */
+/**
+ * sun4v_test_attach - Set up the fixture with a provider of bypass windows
+ * @test: the case
+ * @use_atu: with an ATU
+ *
+ * Return: the fixture, with the default policy for the device.
+ */
 struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu)
 {
 	struct sun4v_test *t = sun4v_test_begin(test, use_atu);
@@ -327,96 +352,24 @@ struct sun4v_test *sun4v_test_attach(struct kunit *test, bool use_atu)
 	return t;
 }
 
-/*
- * Let a device with a back end bypass, and tell how many calls there were.  They
- * are counted anew then.
+/**
+ * sun4v_test_allow - Open the window of a device with a provider
+ * @t: the fixture
  */
-unsigned int sun4v_test_allow(struct sun4v_test *t)
+void sun4v_test_allow(struct sun4v_test *t)
 {
-	unsigned int calls;
 	int err;
 
-	if (dma_bypass_never())
+	if (dma_bypass_disabled())
 		kunit_skip(t->test, "booted with iommu.dma_bypass=never");
 	err = dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_ASSERT_EQ(t->test, err, 0);
 	KUNIT_ASSERT_EQ(t->test, dma_bypass_prepare(t->dev), 0);
-	calls = sun4v_test_calls(t);
 	sun4v_hv_reset_calls(&t->hv);
-	return calls;
-}
-
-/* As if no window had been opened yet behind the root complex. */
-void sun4v_test_forget_survey(struct sun4v_test *t)
-{
-	struct sun4v_bypass *bypass = &t->iommu.bypass;
-
-	dma_bypass_unbind(t->dev);
-	kvfree(bypass->joined);
-	bypass->joined = NULL;
-	bypass->surveyed = false;
-	sun4v_hv_reset_calls(&t->hv);
-}
-
-/* Let a device bypass as its root complex is now, and tell how many calls. */
-unsigned int sun4v_test_survey(struct sun4v_test *t)
-{
-	sun4v_test_forget_survey(t);
-	return sun4v_test_allow(t);
-}
-
-/* A device that may bypass, with nothing called yet. */
-struct sun4v_test *sun4v_test_open(struct kunit *test, bool use_atu)
-{
-	struct sun4v_test *t = sun4v_test_attach(test, use_atu);
-
-	sun4v_test_allow(t);
-	return t;
-}
-
-/* Map a buffer with the attribute. */
-dma_addr_t sun4v_test_map(struct sun4v_test *t, void *virt, size_t size,
-			  enum dma_data_direction dir)
-{
-	dma_addr_t addr = dma_map_single_attrs(t->dev, virt, size, dir, BYPASS);
-
-	KUNIT_ASSERT_FALSE(t->test, dma_mapping_error(t->dev, addr));
-	return addr;
-}
-
-/* Undo sun4v_test_map(). */
-void sun4v_test_unmap(struct sun4v_test *t, dma_addr_t addr, size_t size,
-		      enum dma_data_direction dir)
-{
-	dma_unmap_single_attrs(t->dev, addr, size, dir, BYPASS);
-}
-
-/* Map with the attribute, see what comes of it, and that a device gets there. */
-void sun4v_test_expect(struct sun4v_test *t, void *virt, size_t size,
-		       bool bypass)
-{
-	dma_addr_t addr = sun4v_test_map(t, virt, size, DMA_TO_DEVICE);
-
-	KUNIT_EXPECT_EQ(t->test, sun4v_test_bypassed(t, addr), bypass);
-	sun4v_test_reaches(t, addr, virt, size, false);
-	sun4v_test_unmap(t, addr, size, DMA_TO_DEVICE);
-	sun4v_test_clean(t);
-}
-
-/* Memory that lies elsewhere in the machine, or is closed to bypass. */
-void sun4v_test_move(struct sun4v_test *t, int block, void *virt, size_t size,
-		     u64 machine)
-{
-	t->hv.block[block] = (struct sun4v_hv_block) {
-		.ra		= __pa(virt),
-		.size		= size,
-		.machine	= machine,
-		.closed		= !machine,
-	};
 }
 
 /**
- * sun4v_test_init - skip a case on machines that have a hypervisor
+ * sun4v_test_init - Skip a case on machines that have a hypervisor
  * @test: the case
  *
  * Return: 0.
@@ -429,7 +382,7 @@ int sun4v_test_init(struct kunit *test)
 }
 
 /**
- * sun4v_test_end - expect that nothing is left, and undo sun4v_test_begin()
+ * sun4v_test_end - Expect that nothing is mapped, and undo sun4v_test_begin()
  * @test: the case
  */
 void sun4v_test_end(struct kunit *test)
@@ -439,7 +392,8 @@ void sun4v_test_end(struct kunit *test)
 	if (!t)
 		return;
 	if (t->dev) {
-		dma_bypass_unbind(t->dev);
+		sun4v_test_notify(t->dev, BUS_NOTIFY_UNBOUND_DRIVER);
+		sun4v_test_notify(t->dev, BUS_NOTIFY_REMOVED_DEVICE);
 		sun4v_test_clean(t);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, t->hv.violations, 0, "%s", t->hv.violation);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the model of the hypervisor: that it notices what its callers must not
- * do, and nothing else.
+ * KUnit tests of the model of the hypervisor: it reports calls that violate the
+ * specification, and nothing else.
  */
 #include <linux/bits.h>
 #include <asm/hypervisor.h>
@@ -30,7 +30,7 @@ struct hv_check {
 	unsigned long	function;
 	unsigned long	arg[5];
 	unsigned long	status;
-	const char	*says;
+	const char	*report;
 };
 
 /* Entry 1 is mapped, entry 2 is not. */
@@ -41,7 +41,7 @@ static const struct hv_check legacy_checks[] = {
 	  HV_EINVAL, "devhandle 401" },
 	{ "map: table", HV_FAST_PCI_IOMMU_MAP,
 	  { DEV, HV_PCI_TSBID(1UL, 2), 1, R, GOOD }, HV_EINVAL, "entries" },
-	{ "map: nothing", HV_FAST_PCI_IOMMU_MAP, { DEV, 2, 0, R, GOOD },
+	{ "map: no page", HV_FAST_PCI_IOMMU_MAP, { DEV, 2, 0, R, GOOD },
 	  HV_EINVAL, "entries 2+0" },
 	{ "map: index", HV_FAST_PCI_IOMMU_MAP, { DEV, LAST + 1, 1, R, GOOD },
 	  HV_EINVAL, "entries 1000+1" },
@@ -74,8 +74,6 @@ static const struct hv_check legacy_checks[] = {
 	  HV_EINVAL, "entries 1000+1" },
 	{ "demap: too many", HV_FAST_PCI_IOMMU_DEMAP, { DEV, LAST, 2 },
 	  HV_EINVAL, "entries fff+2" },
-	{ "demap: not mapped", HV_FAST_PCI_IOMMU_DEMAP, { DEV, 2, 1 },
-	  HV_EOK, "entry 2 is not mapped" },
 
 	{ "getmap: handle", HV_FAST_PCI_IOMMU_GETMAP, { DEV + 1, 1 },
 	  HV_EINVAL, "devhandle 401" },
@@ -153,7 +151,7 @@ static const struct hv_check atu_checks[] = {
 	  HV_EOK, "entry 2 is not mapped" },
 };
 
-/* Real addresses, for which the rows have offsets in the buffer. */
+/* A row has offsets in the buffer for real addresses. */
 static unsigned long check_resolve(struct sun4v_test *t, unsigned long arg)
 {
 	return arg & BUF ? __pa(t->buf) + (arg & ~BUF) : arg;
@@ -197,7 +195,7 @@ static struct sun4v_test *check_begin(struct kunit *test, bool use_atu)
 
 static void check_end(struct sun4v_test *t)
 {
-	struct sun4v_hv_table *table = sun4v_map_table(t);
+	struct sun4v_hv_table *table = sun4v_test_table(t);
 
 	table->entry[1] = 0;
 	table->live--;
@@ -212,13 +210,13 @@ static void check_row(struct sun4v_test *t, const struct hv_check *row)
 	KUNIT_EXPECT_EQ_MSG(t->test, status, row->status, "%s", row->desc);
 	KUNIT_EXPECT_EQ_MSG(t->test, t->hv.violations, 1, "%s", row->desc);
 	KUNIT_EXPECT_NOT_NULL_MSG(t->test,
-				  strstr(t->hv.violation, row->says),
+				  strstr(t->hv.violation, row->report),
 				  "%s: %s", row->desc, t->hv.violation);
 	t->hv.violations = 0;
 	t->hv.violation[0] = '\0';
 }
 
-void sun4v_hv_reports(struct kunit *test)
+static void hv_reports(struct kunit *test)
 {
 	struct sun4v_test *t = check_begin(test, false);
 	const struct hv_check relaxed = {
@@ -234,7 +232,7 @@ void sun4v_hv_reports(struct kunit *test)
 	check_end(t);
 }
 
-void sun4v_hv_reports_atu(struct kunit *test)
+static void hv_reports_atu(struct kunit *test)
 {
 	struct sun4v_test *t = check_begin(test, true);
 	int i;
@@ -244,72 +242,42 @@ void sun4v_hv_reports_atu(struct kunit *test)
 	check_end(t);
 }
 
-/* How two pages are mapped and demapped. */
-static const struct hv_kind {
-	enum sun4v_hv_service	map, demap;
-	unsigned long		map_arg[5], demap_arg[5];
-	struct hv_check		again;		/* the second one is mapped */
-} hv_kinds[] = {
-	{ SUN4V_HV_MAP, SUN4V_HV_DEMAP,
-	  { DEV, 2, 2, R, GOOD }, { DEV, 2, 2 },
-	  { "map: unknown", HV_FAST_PCI_IOMMU_MAP,
-	    { DEV, 3, 1, R, GOOD }, HV_EOK, "entry 3 mapped twice" } },
-	{ SUN4V_HV_IOTSB_MAP, SUN4V_HV_IOTSB_DEMAP,
-	  { DEV, IOTSB, COUNT(2, 2), R, GOOD }, { DEV, IOTSB, 2, 2 },
-	  { "map: unknown", HV_FAST_PCI_IOTSB_MAP,
-	    { DEV, IOTSB, COUNT(1, 3), R, GOOD }, HV_EOK,
-	    "entry 3 mapped twice" } },
-};
-
-static void check_halfway(struct sun4v_test *t, enum sun4v_hv_service service,
-			  unsigned long function, const unsigned long *arg,
-			  unsigned long live)
+/* A call stops at a page that it cannot map or demap, and the next one fails. */
+static void hv_stops(struct kunit *test)
 {
-	struct sun4v_hv_table *table = sun4v_map_table(t);
-	unsigned long ret[2];
-
-	sun4v_hv_fail(&t->hv, service, 1, HV_EIO);
-	t->hv.fail[service].halfway = true;
-	KUNIT_EXPECT_EQ(t->test, check_call(t, function, arg, ret), HV_EIO);
-	KUNIT_EXPECT_EQ(t->test, table->live, live);
-	KUNIT_EXPECT_EQ(t->test, table->unknown, 1);
-}
-
-/*
- * A call that fails half way leaves a page of which the guest cannot tell whether
- * it is mapped: that may be demapped, and has to be before it is mapped.
- */
-void sun4v_hv_fails(struct kunit *test)
-{
-	const bool use_atu = *(const bool *)test->param_value;
-	const unsigned long demap = use_atu ? HV_FAST_PCI_IOTSB_DEMAP :
-					      HV_FAST_PCI_IOMMU_DEMAP;
-	const struct hv_kind *kind = &hv_kinds[use_atu];
-	struct sun4v_test *t = check_begin(test, use_atu);
-	struct sun4v_hv_table *table = sun4v_map_table(t);
-	unsigned long ret[2];
-	u64 *list = t->buf;
+	const unsigned long map[] = { DEV, 2, 3, R, GOOD };
+	const unsigned long last[] = { DEV, 4, 1, R, GOOD };
+	const unsigned long demap[] = { DEV, 2, 3 };
+	struct sun4v_test *t = check_begin(test, false);
+	unsigned long ret[2], *list = t->buf;
 
 	list[1] = list[0];
-	check_halfway(t, kind->map, kind->again.function, kind->map_arg, 2);
-	check_row(t, &kind->again);
-	KUNIT_EXPECT_EQ(test, table->live, 3);
-	KUNIT_EXPECT_EQ(test, table->unknown, 0);
+	list[2] = list[0];
+	sun4v_hv_reset_calls(&t->hv);
+	t->hv.tsb.reject = 3;
+	KUNIT_EXPECT_EQ(test, HV_EOK,
+			check_call(t, HV_FAST_PCI_IOMMU_MAP, map, ret));
+	KUNIT_EXPECT_EQ(test, ret[0], 2);
+	KUNIT_EXPECT_EQ(test, HV_ENORADDR,
+			check_call(t, HV_FAST_PCI_IOMMU_MAP, last, ret));
+	KUNIT_EXPECT_EQ(test, t->hv.tsb.live, 3);
 
-	t->hv.stuck = table->base + 3 * IO_PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, check_call(t, demap, kind->demap_arg, ret),
-			HV_EINVAL);
-	KUNIT_EXPECT_EQ(test, table->live, 3);
-	t->hv.stuck = 0;
-
-	check_halfway(t, kind->demap, demap, kind->demap_arg, 2);
-	KUNIT_EXPECT_EQ(test, check_call(t, demap, kind->demap_arg, ret),
-			HV_EOK);
-	KUNIT_EXPECT_EQ(test, table->unknown, 0);
+	t->hv.tsb.stuck = 3;
+	KUNIT_EXPECT_EQ(test, HV_EOK,
+			check_call(t, HV_FAST_PCI_IOMMU_DEMAP, demap, ret));
+	KUNIT_EXPECT_EQ(test, ret[0], 1);
+	KUNIT_EXPECT_EQ(test, t->hv.tsb.live, 2);
+	t->hv.tsb.stuck = 2;
+	KUNIT_EXPECT_EQ(test, HV_EINVAL,
+			check_call(t, HV_FAST_PCI_IOMMU_DEMAP, demap, ret));
+	t->hv.tsb.stuck = SUN4V_HV_NOT_STUCK;
+	KUNIT_EXPECT_EQ(test, HV_EOK,
+			check_call(t, HV_FAST_PCI_IOMMU_DEMAP, demap, ret));
+	KUNIT_EXPECT_EQ(test, t->hv.tsb.live, 1);
 	check_end(t);
 }
 
-/* What is allowed: answered as documented, and nothing is reported. */
+/* Valid calls return what is documented, and nothing is reported. */
 static const struct hv_allowed {
 	const char	*desc;
 	unsigned long	function;
@@ -323,7 +291,8 @@ static const struct hv_allowed {
 	{ "demap", HV_FAST_PCI_IOMMU_DEMAP, { DEV, LAST, 1 }, HV_EOK, 1 },
 	{ "ordering", HV_FAST_PCI_IOMMU_MAP, { DEV, 2, 1, R | RELAXED, GOOD },
 	  HV_EOK, 1 },
-	{ "demap that", HV_FAST_PCI_IOMMU_DEMAP, { DEV, 2, 1 }, HV_EOK, 1 },
+	{ "demap it", HV_FAST_PCI_IOMMU_DEMAP, { DEV, 2, 1 }, HV_EOK, 1 },
+	{ "demap again", HV_FAST_PCI_IOMMU_DEMAP, { DEV, 2, 1 }, HV_EOK, 1 },
 	{ "getmap of nothing", HV_FAST_PCI_IOMMU_GETMAP, { DEV, 2 },
 	  HV_ENOMAP, 0 },
 	{ "table", HV_FAST_PCI_IOTSB_CONF,
@@ -332,7 +301,7 @@ static const struct hv_allowed {
 	  { DEV, ZEROES, SZ_8K, SZ_8K, BIT(43) }, HV_EBUSY, 0 },
 };
 
-void sun4v_hv_accepts(struct kunit *test)
+static void hv_accepts(struct kunit *test)
 {
 	struct sun4v_test *t = check_begin(test, false);
 	const struct hv_allowed *row;
@@ -351,3 +320,23 @@ void sun4v_hv_accepts(struct kunit *test)
 	t->hv.iotsb.entry = NULL;
 	check_end(t);
 }
+
+static struct kunit_case hv_cases[] = {
+	KUNIT_CASE(hv_reports),
+	KUNIT_CASE(hv_reports_atu),
+	KUNIT_CASE(hv_stops),
+	KUNIT_CASE(hv_accepts),
+	{}
+};
+
+static struct kunit_suite hv_suite = {
+	.name		= "dma_bypass_sun4v_hv",
+	.init		= sun4v_test_init,
+	.exit		= sun4v_test_end,
+	.test_cases	= hv_cases,
+};
+
+kunit_test_suite(hv_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the model of the sun4v hypervisor");
+MODULE_LICENSE("GPL");

@@ -3,9 +3,9 @@
  * A model of the sun4v hypervisor's PCI services.
  *
  * On sun4u the trap instruction of a hypervisor call is a reserved trap, which
- * is offered to the die notifiers before it is an error.  So the code for sun4v
- * runs as it is, down to that instruction.  The model keeps the translation
- * tables, holds its callers to the specification, and fails when it is told to.
+ * is passed to the die notifiers before it is an error. So the code for sun4v runs
+ * unchanged, down to that instruction. The model keeps the translation tables,
+ * checks arguments against the specification, and fails on request.
  */
 #include <linux/bits.h>
 #include <linux/cleanup.h>
@@ -22,7 +22,6 @@
 
 #define HV_POISON	0x5ca1ab1e0ddba11UL
 #define HV_VALID	BIT_ULL(12)
-#define HV_UNKNOWN	BIT_ULL(11)	/* to the guest, as a call failed */
 #define HV_ATTRS	GENMASK_ULL(2, 0)
 #define HV_RW		(HV_PCI_MAP_ATTR_READ | HV_PCI_MAP_ATTR_WRITE)
 #define HV_IOTSB	1
@@ -101,10 +100,7 @@ static unsigned long hv_check_page(struct sun4v_hv *hv, u64 ra)
 
 static void hv_set(struct sun4v_hv_table *table, unsigned long index, u64 entry)
 {
-	u64 old = table->entry[index];
-
-	table->live += !!(entry & HV_VALID) - !!(old & HV_VALID);
-	table->unknown += !!(entry & HV_UNKNOWN) - !!(old & HV_UNKNOWN);
+	table->live += !!entry - !!table->entry[index];
 	table->entry[index] = entry;
 }
 
@@ -126,15 +122,29 @@ static unsigned long hv_check_map(struct sun4v_hv *hv,
 	return status;
 }
 
-/* An entry is demapped before it is mapped again. */
-static void hv_map_entry(struct sun4v_hv *hv, struct sun4v_hv_table *table,
-			 unsigned long index, u64 entry)
+/* Check the page, which the call that maps it stops at if it is not valid. */
+static unsigned long hv_map_page(struct sun4v_hv *hv,
+				 struct sun4v_hv_table *table,
+				 unsigned long index, u64 ra,
+				 unsigned long attrs)
 {
+	unsigned long status = hv_check_page(hv, ra);
+
+	if (status)
+		return status;
+	if (table->reject && table->mapped + 1 == table->reject)
+		return HV_ENORADDR;
 	if (table->entry[index])
 		hv_violation(hv, "entry %lx mapped twice", index);
-	hv_set(table, index, entry);
+	hv_set(table, index, ra | HV_VALID | attrs);
+	table->mapped++;
+	return HV_EOK;
 }
 
+/*
+ * As the published hypervisor does: if it cannot map a page, succeed with the
+ * number of pages before it, or fail if it is the first one.
+ */
 static unsigned long hv_map(struct sun4v_hv *hv, struct sun4v_hv_table *table,
 			    unsigned long index, unsigned long n,
 			    unsigned long attrs, u64 list, unsigned long *done)
@@ -142,46 +152,45 @@ static unsigned long hv_map(struct sun4v_hv *hv, struct sun4v_hv_table *table,
 	unsigned long i, status = hv_check_map(hv, table, index, n, attrs, list);
 	u64 *page = __va(list);
 
-	if (status)
-		return status;
-
 	n = hv->chunk ? min(n, hv->chunk) : n;
-	for (i = 0; i < n; i++) {
-		status = hv_check_page(hv, page[i]);
-		if (status)
-			return status;
-		hv_map_entry(hv, table, index + i, page[i] | HV_VALID | attrs);
-	}
-	*done = n;
+	for (i = 0; !status && i < n; i++)
+		status = hv_map_page(hv, table, index + i, page[i], attrs);
+	if (!status)
+		*done = n;
+	else if (i > 1)
+		*done = i - 1;
+	else
+		return status;
 	return HV_EOK;
 }
 
+/* Stops as hv_map() does. */
 static unsigned long hv_demap(struct sun4v_hv *hv, struct sun4v_hv_table *table,
 			      unsigned long index, unsigned long n,
 			      unsigned long *done)
 {
 	unsigned long i, status = hv_check_range(hv, table, index, n);
-	u64 first = table->base + ((u64)index << IO_PAGE_SHIFT);
 
 	if (status)
 		return status;
 
 	n = hv->chunk ? min(n, hv->chunk) : n;
-	if (hv->stuck && hv->stuck - first < n << IO_PAGE_SHIFT)
-		return HV_EINVAL;
 	for (i = 0; i < n; i++) {
-		if (!table->entry[index + i])
+		if (index + i == table->stuck)
+			break;
+		/* The specification of the legacy service allows that. */
+		if (table == &hv->iotsb && !table->entry[index + i])
 			hv_violation(hv, "entry %lx is not mapped", index + i);
 		hv_set(table, index + i, 0);
 	}
-	*done = n;
-	return HV_EOK;
+	*done = i;
+	return i ? HV_EOK : HV_EINVAL;
 }
 
 static unsigned long hv_iommu_map(struct sun4v_hv *hv, const unsigned long *arg,
 				  unsigned long *ret)
 {
-	/* The number of the table, in the upper half, has to be zero. */
+	/* The number of the table, in the upper 32 bits, has to be zero. */
 	return hv_map(hv, &hv->tsb, arg[1], arg[2], arg[3], arg[4], ret);
 }
 
@@ -220,6 +229,8 @@ static unsigned long hv_iommu_getbypass(struct sun4v_hv *hv,
 
 	if (status)
 		return status;
+	if (hv->strict_order && arg[2] & HV_PCI_MAP_ATTR_RELAXED_ORDER)
+		return HV_EINVAL;
 	if (!hv_real_to_machine(hv, arg[1], &machine))
 		return HV_ENORADDR;
 	ret[0] = hv->bypass_base + (machine & IO_PAGE_MASK);
@@ -252,6 +263,7 @@ static unsigned long hv_iotsb_conf(struct sun4v_hv *hv,
 		.entry		= entry,
 		.entries	= entries,
 		.base		= arg[4],
+		.stuck		= SUN4V_HV_NOT_STUCK,
 	};
 	ret[0] = HV_IOTSB;
 	return HV_EOK;
@@ -314,74 +326,21 @@ static const struct {
 				    hv_iotsb_demap },
 };
 
-static void hv_map_fails(struct sun4v_hv *hv, struct sun4v_hv_table *table,
-			 unsigned long index, unsigned long n,
-			 unsigned long attrs, u64 list, bool halfway)
-{
-	u64 *page = __va(list);
-	unsigned long i;
-
-	if (hv_check_map(hv, table, index, n, attrs, list))
-		return;
-	for (i = 0; i < n; i++)
-		hv_map_entry(hv, table, index + i, page[i] | HV_UNKNOWN);
-	if (halfway)
-		hv_set(table, index, page[0] | HV_VALID | attrs);
-}
-
-static void hv_demap_fails(struct sun4v_hv *hv, struct sun4v_hv_table *table,
-			   unsigned long index, unsigned long n, bool halfway)
-{
-	if (hv_check_range(hv, table, index, n) || !halfway)
-		return;
-	if (!table->entry[index])
-		hv_violation(hv, "entry %lx is not mapped", index);
-	hv_set(table, index, (table->entry[index] & IO_PAGE_MASK) | HV_UNKNOWN);
-}
-
-/*
- * Nothing documented says that a call that fails has done nothing: it may have
- * got through with the first page.
- */
-static void hv_fail(struct sun4v_hv *hv, int service, const unsigned long *arg)
-{
-	bool halfway = hv->fail[service].halfway;
-
-	switch (service) {
-	case SUN4V_HV_MAP:
-		hv_map_fails(hv, &hv->tsb, arg[1], arg[2], arg[3], arg[4],
-			     halfway);
-		break;
-	case SUN4V_HV_IOTSB_MAP:
-		hv_map_fails(hv, &hv->iotsb, arg[2] & GENMASK(47, 0),
-			     arg[2] >> 48, arg[3], arg[4], halfway);
-		break;
-	case SUN4V_HV_DEMAP:
-		hv_demap_fails(hv, &hv->tsb, arg[1], arg[2], halfway);
-		break;
-	case SUN4V_HV_IOTSB_DEMAP:
-		hv_demap_fails(hv, &hv->iotsb, arg[2], arg[3], halfway);
-		break;
-	}
-}
-
 static unsigned long hv_serve(struct sun4v_hv *hv, int service,
 			      const unsigned long *arg, unsigned long *ret)
 {
 	hv->calls[service]++;
 	if (arg[0] != hv->devhandle)
 		return hv_violation(hv, "devhandle %lx", arg[0]);
-	if (hv->calls[service] - hv->fail[service].call <
-	    hv->fail[service].times) {
-		hv_fail(hv, service, arg);
-		if (!hv->fail[service].status)
+	if (hv->calls[service] == hv->fail[service].call) {
+		if (hv->fail[service].status == HV_EOK)
 			ret[0] = 0;
 		return hv->fail[service].status;
 	}
 	return hv_services[service].handler(hv, arg, ret);
 }
 
-/* Arguments and the function number do not survive a call, results may. */
+/* A call overwrites its arguments and the function number. */
 static void hv_call(struct sun4v_hv *hv, unsigned long *reg)
 {
 	unsigned long arg[5], function = reg[5];
@@ -397,7 +356,7 @@ static void hv_call(struct sun4v_hv *hv, unsigned long *reg)
 		reg[0] = HV_EBADTRAP;
 		return;
 	}
-	/* The first result, too, is undefined unless the call succeeds. */
+	/* The first result is undefined, too, unless the call succeeds. */
 	for (i = 0; i < max(hv_services[service].nr_args, 2); i++)
 		reg[i] = HV_POISON;
 	reg[0] = hv_serve(hv, service, arg, reg + 1);
@@ -420,8 +379,8 @@ static int hv_trap(struct notifier_block *nb, unsigned long what, void *data)
 }
 
 /**
- * sun4v_hv_start - answer hypervisor calls from now on
- * @hv: the model; what is zero keeps its meaning
+ * sun4v_hv_start - Answer hypervisor calls
+ * @hv: the model, all zero but @devhandle
  * @tsb_base: first address of the legacy IOMMU
  * @tsb_size: bytes that it translates
  *
@@ -432,6 +391,7 @@ int sun4v_hv_start(struct sun4v_hv *hv, u32 tsb_base, unsigned long tsb_size)
 	hv->bypass_base = SUN4V_HV_BYPASS_BASE;
 	hv->tsb.base = tsb_base;
 	hv->tsb.entries = tsb_size >> IO_PAGE_SHIFT;
+	hv->tsb.stuck = SUN4V_HV_NOT_STUCK;
 	hv->tsb.entry = vcalloc(hv->tsb.entries, sizeof(u64));
 	if (!hv->tsb.entry)
 		return -ENOMEM;
@@ -441,7 +401,7 @@ int sun4v_hv_start(struct sun4v_hv *hv, u32 tsb_base, unsigned long tsb_size)
 }
 
 /**
- * sun4v_hv_stop - undo sun4v_hv_start()
+ * sun4v_hv_stop - Undo sun4v_hv_start()
  * @hv: the model
  */
 void sun4v_hv_stop(struct sun4v_hv *hv)
@@ -454,30 +414,31 @@ void sun4v_hv_stop(struct sun4v_hv *hv)
 }
 
 /**
- * sun4v_hv_reset_calls - count calls anew, and fail none
+ * sun4v_hv_reset_calls - Start counting calls, none of which fails
  * @hv: the model
  */
 void sun4v_hv_reset_calls(struct sun4v_hv *hv)
 {
 	memset(hv->calls, 0, sizeof(hv->calls));
 	memset(hv->fail, 0, sizeof(hv->fail));
+	hv->tsb.mapped = 0;
+	hv->tsb.reject = 0;
+	hv->iotsb.mapped = 0;
+	hv->iotsb.reject = 0;
 }
 
 /**
- * sun4v_hv_fail - let a call fail, once and with nothing done
+ * sun4v_hv_fail - Let a call fail, with nothing done
  * @hv: the model
- * @service: which one
- * @call: at which call, the next one being the first
- * @status: with this; with HV_EOK it is a success of nothing mapped or demapped
+ * @service: the service that is called
+ * @call: number of the call, the next one being the first
+ * @status: what it returns. With HV_EOK it succeeds with no page mapped or demapped
  */
 void sun4v_hv_fail(struct sun4v_hv *hv, enum sun4v_hv_service service,
 		   unsigned int call, unsigned long status)
 {
-	hv->fail[service] = (struct sun4v_hv_failure) {
-		.call	= hv->calls[service] + call,
-		.times	= 1,
-		.status	= status,
-	};
+	hv->fail[service].call = hv->calls[service] + call;
+	hv->fail[service].status = status;
 }
 
 static void *hv_translate(const struct sun4v_hv_table *table, u64 addr,
@@ -497,12 +458,12 @@ static void *hv_translate(const struct sun4v_hv_table *table, u64 addr,
 }
 
 /**
- * sun4v_hv_reach - what a device accesses at an address
+ * sun4v_hv_reach - Translate an address as for a device's access
  * @hv: the model
  * @addr: DMA address
  * @write: does it write?
  *
- * Return: where that memory is here, or NULL if the access faults.
+ * Return: virtual address of the memory, or NULL if the access faults.
  */
 void *sun4v_hv_reach(struct sun4v_hv *hv, u64 addr, bool write)
 {

@@ -24,7 +24,10 @@ enum sun4v_hv_service {
 
 #define HV_TRAP_INSN	0x91d02080	/* ta HV_FAST_TRAP */
 
-/* Where the machine has the memory at @ra; no device may bypass to it if @closed. */
+/*
+ * Memory at real address @ra that the machine has at @machine. There are no bypass
+ * addresses of it if @closed.
+ */
 struct sun4v_hv_block {
 	u64	ra;
 	u64	size;
@@ -33,29 +36,29 @@ struct sun4v_hv_block {
 };
 
 #define SUN4V_HV_BLOCKS		3
-#define SUN4V_HV_MACHINE	BIT_ULL(40)	/* of all other memory */
+#define SUN4V_HV_MACHINE	BIT_ULL(40)	/* distance of all other memory */
 #define SUN4V_HV_BYPASS_BASE	0xfffc000000000000ULL
 
 /*
- * An I/O translation storage buffer; an entry is address, VALID, attributes.  Of
- * unknown ones the guest cannot tell whether they are mapped.
+ * An I/O translation storage buffer; an entry is address, VALID, attributes. Of
+ * the pages that are mapped since the calls were reset, number @reject is rejected,
+ * counted from one; zero for none. An entry @stuck cannot be demapped.
  */
 struct sun4v_hv_table {
 	u64		*entry;
 	unsigned long	entries;
 	u64		base;
 	unsigned long	live;
-	unsigned long	unknown;
+	unsigned long	mapped;
+	unsigned long	reject;
+	unsigned long	stuck;
 };
 
-/*
- * Calls that are to fail: the first of them, counted from one, and how many; and
- * whether they map, or demap, their first page all the same.
- */
+#define SUN4V_HV_NOT_STUCK	ULONG_MAX
+
+/* The call that fails, counted from one. */
 struct sun4v_hv_failure {
 	unsigned int	call;
-	unsigned int	times;
-	bool		halfway;
 	unsigned long	status;
 };
 
@@ -63,32 +66,32 @@ struct sun4v_hv_failure {
  * struct sun4v_hv - the hypervisor and one root complex
  * @devhandle: of the root complex
  * @major: version of the PCI services that was negotiated
- * @bypass_base: where bypass addresses begin
- * @firmware: a page of memory that is the firmware's alone
- * @block: memory that is not where the rest of it is
+ * @bypass_base: first bypass address
+ * @strict_order: bypass addresses with relaxed ordering are rejected
+ * @firmware: a page of memory that belongs to the firmware
+ * @block: memory at another distance from its real address than usual
  * @chunk: how many pages one call maps or demaps at most; zero for all
- * @fail: what is to fail, by service
- * @stuck: address of a page that is never demapped; zero for none
+ * @fail: the call that fails, by service
  * @tsb: the table of the legacy IOMMU
  * @iotsb: the table of the ATU, in the guest's memory
  * @bound: how many devices are bound to @iotsb
  * @calls: how often each service was called
  * @attrs: I/O attributes of the last mapping or bypass address
  * @violations: how often the guest broke the specification
- * @violation: how it did so first
+ * @violation: the first of these
  * @lock: protects all of it while calls are answered
- * @nb: gets the traps
+ * @nb: called for the traps
  */
 struct sun4v_hv {
 	u64			devhandle;
 	unsigned long		major;
 	u64			bypass_base;
+	bool			strict_order;
 	u64			firmware;
 	struct sun4v_hv_block	block[SUN4V_HV_BLOCKS];
 	unsigned long		chunk;
 
 	struct sun4v_hv_failure	fail[SUN4V_HV_NR_SERVICES];
-	u64			stuck;
 	struct sun4v_hv_table	tsb;
 	struct sun4v_hv_table	iotsb;
 	unsigned int		bound;
@@ -108,11 +111,5 @@ void sun4v_hv_reset_calls(struct sun4v_hv *hv);
 void sun4v_hv_fail(struct sun4v_hv *hv, enum sun4v_hv_service service,
 		   unsigned int call, unsigned long status);
 void *sun4v_hv_reach(struct sun4v_hv *hv, u64 addr, bool write);
-
-extern const u32 sun4v_hv_short_map[], sun4v_hv_short_demap[];
-extern const u32 sun4v_hv_short_getmap[], sun4v_hv_short_getbypass[];
-extern const u32 sun4v_hv_short_iotsb_map[], sun4v_hv_short_iotsb_demap[];
-
-int sun4v_hv_shorten(bool on);
 
 #endif /* _PCI_SUN4V_HV_TEST_H */

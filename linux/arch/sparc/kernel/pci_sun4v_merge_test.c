@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of what the IOMMUs of sparc64 make of a scatterlist: segments as long as
- * the device allows, and no longer.
+ * KUnit tests of scatterlists on sparc64: the IOMMUs merge entries to segments as
+ * long as the device allows, and no longer.
  */
 #include <linux/dma-mapping.h>
 #include <linux/pci.h>
@@ -14,47 +14,16 @@
 
 static const struct merge_param {
 	const char	*desc;
-	bool		use_atu;
 	unsigned long	boundary;
 	unsigned int	longest;
 } merge_params[] = {
-	{ "legacy, not beyond 2 pages",	false, PG(2) - 1, PG(8) },
-	{ "legacy, not beyond 4 pages",	false, PG(4) - 1, PG(8) },
-	{ "legacy, at most a page",	false, U32_MAX, PG(1) },
-	{ "legacy, as it comes",	false, U32_MAX, PG(8) },
-	{ "ATU, not beyond 2 pages",	true, PG(2) - 1, PG(8) },
-	{ "ATU, not beyond 4 pages",	true, PG(4) - 1, PG(8) },
-	{ "ATU, at most a page",		true, U32_MAX, PG(1) },
-	{ "ATU, as it comes",		true, U32_MAX, PG(8) },
+	{ "boundary of 2 pages",	PG(2) - 1,	PG(8) },
+	{ "boundary of 4 pages",	PG(4) - 1,	PG(8) },
+	{ "segments of one page",	U32_MAX,	PG(1) },
+	{ "segments of 8 pages",	U32_MAX,	PG(8) },
 };
 
 KUNIT_ARRAY_PARAM_DESC(merge, merge_params, desc);
-
-/**
- * sun4v_merge_gen_params - KUnit parameter generator: what a device allows
- * @prev: last parameter
- * @desc: set to what it is
- *
- * Return: next parameter.
- */
-const void *sun4v_merge_gen_params(const void *prev, char *desc)
-{
-	return merge_gen_params(prev, desc);
-}
-
-/**
- * sun4u_merge_gen_params - the same, where there is no ATU
- * @prev: last parameter
- * @desc: set to what it is
- *
- * Return: next parameter.
- */
-const void *sun4u_merge_gen_params(const void *prev, char *desc)
-{
-	const struct merge_param *p = sun4v_merge_gen_params(prev, desc);
-
-	return p && !p->use_atu ? p : NULL;
-}
 
 /*
  * Two pages that can be merged; then two parts of pages that can, too, at an
@@ -77,7 +46,7 @@ static bool merge_allowed(const struct merge_param *p, dma_addr_t addr,
 	       !((addr ^ (addr + size - 1)) & ~(dma_addr_t)p->boundary);
 }
 
-/* Each segment is allowed, and none that could be longer. */
+/* Each segment is allowed, and none could be longer. */
 static void merge_check(struct kunit *test, const struct merge_param *p,
 			struct scatterlist *sgl, int nents)
 {
@@ -94,13 +63,15 @@ static void merge_check(struct kunit *test, const struct merge_param *p,
 		if (last && addr == sg_dma_address(last) + sg_dma_len(last)) {
 			addr = sg_dma_address(last);
 			size = sg_dma_len(last) + sg_dma_len(sg);
-			KUNIT_EXPECT_FALSE(test, merge_allowed(p, addr, size));
+			KUNIT_EXPECT_FALSE_MSG(test,
+					       merge_allowed(p, addr, size),
+					       "segment %pad+%zx", &addr, size);
 		}
 		last = sg;
 	}
 }
 
-/* The list takes an odd number of pages, and so begins everywhere in time. */
+/* The list takes an odd number of pages, so that its place varies. */
 static int merge_map(struct kunit *test, struct device *dev, void *buf,
 		     struct scatterlist *sgl)
 {
@@ -119,20 +90,29 @@ static void merge_limit(struct device *dev, const struct merge_param *p)
 	dma_set_max_seg_size(dev, p->longest);
 }
 
-void sun4v_merge_list(struct kunit *test)
+static void merge_sun4v(struct kunit *test, bool use_atu)
 {
-	const struct merge_param *p = test->param_value;
-	struct sun4v_test *t = sun4v_test_begin(test, p->use_atu);
+	struct sun4v_test *t = sun4v_test_begin(test, use_atu);
 	struct scatterlist sgl[MERGE_LIST];
 	int i, nents;
 
-	merge_limit(t->dev, p);
+	merge_limit(t->dev, test->param_value);
 	for (i = 0; i < MERGE_ROUNDS; i++) {
 		nents = merge_map(test, t->dev, t->buf, sgl);
 		sun4v_test_reaches_list(t, sgl, MERGE_LIST, nents, false);
 		dma_unmap_sg(t->dev, sgl, MERGE_LIST, DMA_TO_DEVICE);
 		sun4v_test_clean(t);
 	}
+}
+
+static void merge_sun4v_legacy(struct kunit *test)
+{
+	merge_sun4v(test, false);
+}
+
+static void merge_sun4v_atu(struct kunit *test)
+{
+	merge_sun4v(test, true);
 }
 
 static struct pci_dev *merge_sun4u_device(void)
@@ -145,8 +125,8 @@ static struct pci_dev *merge_sun4u_device(void)
 	return NULL;
 }
 
-/* The machine's own IOMMU, of which the code is much the same. */
-void sun4u_merge_list(struct kunit *test)
+/* The machine's own IOMMU. */
+static void merge_sun4u(struct kunit *test)
 {
 	const struct merge_param *p = test->param_value;
 	struct pci_dev *pdev = merge_sun4u_device();
@@ -168,3 +148,22 @@ void sun4u_merge_list(struct kunit *test)
 	*pdev->dev.dma_parms = saved;
 	pci_dev_put(pdev);
 }
+
+static struct kunit_case merge_cases[] = {
+	KUNIT_CASE_PARAM(merge_sun4v_legacy, merge_gen_params),
+	KUNIT_CASE_PARAM(merge_sun4v_atu, merge_gen_params),
+	KUNIT_CASE_PARAM(merge_sun4u, merge_gen_params),
+	{}
+};
+
+static struct kunit_suite merge_suite = {
+	.name		= "dma_bypass_sun4v_merge",
+	.init		= sun4v_test_init,
+	.exit		= sun4v_test_end,
+	.test_cases	= merge_cases,
+};
+
+kunit_test_suite(merge_suite);
+
+MODULE_DESCRIPTION("KUnit tests of scatterlists on sparc64");
+MODULE_LICENSE("GPL");

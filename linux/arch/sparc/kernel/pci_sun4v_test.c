@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What tests need of pci_sun4v.c, which includes this file: a root complex is
- * made as by its probe function, but without a bus behind it.
+ * Access of the tests to static parts of pci_sun4v.c, which includes this file. A
+ * root complex is set up as by the probe function, except for its bus.
  */
 #include "pci_sun4v_test.h"
 
@@ -23,11 +23,11 @@ static int sun4v_test_batch_init(void)
 }
 
 /**
- * sun4v_test_root_init - set up the IOMMU of a root complex
+ * sun4v_test_root_init - Set up the IOMMU of a root complex
  * @pbm: the root complex, with devhandle, device node, bus and IOMMU
- * @use_atu: with an ATU?
+ * @use_atu: set up an ATU, too
  *
- * Without an ATU, should that fail, as the probe function has it.
+ * If the ATU cannot be set up, continue without, as the probe function does.
  *
  * Return: 0 or a negative errno.
  */
@@ -41,7 +41,7 @@ int sun4v_test_root_init(struct pci_pbm_info *pbm, bool use_atu)
 	if (err || !use_atu)
 		return err;
 
-	pbm->iommu->atu = kzalloc(sizeof(*pbm->iommu->atu), GFP_KERNEL);
+	pbm->iommu->atu = kzalloc_obj(*pbm->iommu->atu);
 	if (!pbm->iommu->atu)
 		return -ENOMEM;
 	if (pci_sun4v_atu_init(pbm)) {
@@ -52,7 +52,7 @@ int sun4v_test_root_init(struct pci_pbm_info *pbm, bool use_atu)
 }
 
 /**
- * sun4v_test_root_exit - undo sun4v_test_root_init(), whatever it returned
+ * sun4v_test_root_exit - Undo sun4v_test_root_init(), whatever it returned
  * @pbm: the root complex
  */
 void sun4v_test_root_exit(struct pci_pbm_info *pbm)
@@ -68,11 +68,10 @@ void sun4v_test_root_exit(struct pci_pbm_info *pbm)
 		kfree(atu->tbl.map);
 	kfree(atu);
 	kfree(pbm->iommu->tbl.map);
-	kvfree(pbm->iommu->bypass.joined);
 }
 
 /**
- * sun4v_test_version - tell the version of the PCI services in use
+ * sun4v_test_version - Get the version of the PCI services in use
  * @version: set to major and minor version
  */
 void sun4v_test_version(unsigned long version[2])
@@ -82,7 +81,7 @@ void sun4v_test_version(unsigned long version[2])
 }
 
 /**
- * sun4v_test_set_version - use a version of the PCI services
+ * sun4v_test_set_version - Use a version of the PCI services
  * @major: major version
  * @minor: minor version
  */

@@ -26,42 +26,35 @@ TRACE_EVENT(dma_bypass_refuse,
 );
 
 DECLARE_EVENT_CLASS(dma_bypass_window,
-	TP_PROTO(struct device *dev, dma_addr_t base,
-		 const struct dma_bypass_info *info, u64 ns),
-	TP_ARGS(dev, base, info, ns),
+	TP_PROTO(struct device *dev, const struct dma_bypass_window *win),
+	TP_ARGS(dev, win),
 
 	TP_STRUCT__entry(
 		__string(device, dev_name(dev))
 		__field(u64, base)
 		__field(u64, size)
-		__field(u64, pgsizes)
-		__field(u64, tables)
-		__field(u64, ns)
+		__field(unsigned int, ranges)
 	),
 
 	TP_fast_assign(
 		__assign_str(device);
-		__entry->base = base;
-		__entry->size = info->size;
-		__entry->pgsizes = info->pgsizes;
-		__entry->tables = info->tables;
-		__entry->ns = ns;
+		__entry->base = win->base;
+		__entry->size = win->size;
+		__entry->ranges = win->nr_ranges;
 	),
 
-	TP_printk("%s base=0x%llx size=0x%llx pgsizes=0x%llx tables=%llu ns=%llu",
+	TP_printk("%s base=0x%llx size=0x%llx ranges=%u",
 		__get_str(device), __entry->base, __entry->size,
-		__entry->pgsizes, __entry->tables, __entry->ns)
+		__entry->ranges)
 );
 
 DEFINE_EVENT(dma_bypass_window, dma_bypass_open,
-	TP_PROTO(struct device *dev, dma_addr_t base,
-		 const struct dma_bypass_info *info, u64 ns),
-	TP_ARGS(dev, base, info, ns));
+	TP_PROTO(struct device *dev, const struct dma_bypass_window *win),
+	TP_ARGS(dev, win));
 
 DEFINE_EVENT(dma_bypass_window, dma_bypass_close,
-	TP_PROTO(struct device *dev, dma_addr_t base,
-		 const struct dma_bypass_info *info, u64 ns),
-	TP_ARGS(dev, base, info, ns));
+	TP_PROTO(struct device *dev, const struct dma_bypass_window *win),
+	TP_ARGS(dev, win));
 
 #endif /* _TRACE_DMA_BYPASS_H */
 

@@ -1,74 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass windows on powernv: TVE#1 of a PE, for as long as it is wanted.
+ * Bypass windows on powernv: TVE#1 of a PE, which exists while it is needed.
  */
+#include <linux/log2.h>
+#include <linux/memblock.h>
 #include <linux/pci.h>
+#include <asm/dma-bypass.h>
 #include <asm/iommu.h>
 #include "pci.h"
 
-/**
- * pnv_pci_bypass_open - make the upper window of a PE
- * @pdev: device of the PE that is going to use it
- *
- * Context: Process context.
- * Return: the end of the physical memory that the window shows from zero on,
- * or zero if there is no window.
- */
-u64 pnv_pci_bypass_open(struct pci_dev *pdev)
+static bool pnv_pci_bypass_uses_tve0(struct pci_dev *pdev,
+				     struct pnv_ioda_pe *pe)
+{
+	return pdev->dev.archdata.dma_offset != pe->tce_bypass_base;
+}
+
+static int pnv_pci_bypass_setup(struct pci_dev *pdev)
 {
 	struct pnv_ioda_pe *pe = pnv_ioda_get_pe(pdev);
 
 	if (!pe || !pe->table_group.tables[0])
-		return 0;
+		return -EOPNOTSUPP;
 	if (!pe->tce_bypass_enabled)
 		pnv_pci_ioda2_set_bypass(pe, true);
 	pe->tce_bypass_closed = false;
-	return pe->tce_bypass_enabled ? pe->tce_bypass_top : 0;
+	return pe->tce_bypass_enabled ? 0 : -EOPNOTSUPP;
 }
 
-/* TVE#0 was made to show memory, too: let it be the TCE table's again. */
-static void pnv_pci_bypass_restore_tve0(struct pci_dev *pdev,
-					struct pnv_ioda_pe *pe)
+/* TVE#0 maps memory: give it back to the TCE table. */
+static int pnv_pci_bypass_restore_tve0(struct pci_dev *pdev,
+				       struct pnv_ioda_pe *pe)
 {
 	struct iommu_table *tbl = pe->table_group.tables[0];
 
 	pnv_pci_ioda2_unset_window(&pe->table_group, 0);
 	if (pnv_pci_ioda2_set_window(&pe->table_group, 0, tbl))
-		pci_err(pdev, "translated window lost\n");
+		return -EIO;
 	pdev->dev.archdata.dma_offset = pe->tce_bypass_base;
+	return 0;
 }
 
-/**
- * pnv_pci_bypass_close - take the upper window of a PE away
- * @pdev: a device of the PE
- *
- * Context: Process context; nothing uses the window, and nobody can map.
- */
-void pnv_pci_bypass_close(struct pci_dev *pdev)
+static int pnv_pci_bypass_teardown(struct pci_dev *pdev)
 {
 	struct pnv_ioda_pe *pe = pnv_ioda_get_pe(pdev);
 
-	/* Whoever took the tables away owns the windows. */
-	if (!pe || !pe->table_group.tables[0])
-		return;
-	if (pe->tce_bypass_enabled) {
-		pnv_pci_ioda2_set_bypass(pe, false);
-		pe->tce_bypass_closed = true;
-	}
-	if (pdev->dev.archdata.dma_offset != pe->tce_bypass_base)
-		pnv_pci_bypass_restore_tve0(pdev, pe);
+	pnv_pci_ioda2_set_bypass(pe, false);
+	pe->tce_bypass_closed = true;
+	if (pe->tce_bypass_enabled)
+		return -EIO;
+	return pnv_pci_bypass_uses_tve0(pdev, pe) ?
+	       pnv_pci_bypass_restore_tve0(pdev, pe) : 0;
 }
 
+static u64 pnv_pci_bypass_size(struct pci_dev *pdev)
+{
+	struct pnv_ioda_pe *pe = pnv_ioda_get_pe(pdev);
+
+	return pe && pe->tce_bypass_enabled ? pe->tce_bypass_top :
+	       roundup_pow_of_two(memblock_end_of_DRAM());
+}
+
+/* A PE without tables has an owner that has taken its windows, too. */
+static bool pnv_pci_bypass_exists(struct pci_dev *pdev)
+{
+	struct pnv_ioda_pe *pe = pnv_ioda_get_pe(pdev);
+
+	return pe && pe->table_group.tables[0] &&
+	       (pe->tce_bypass_enabled || pnv_pci_bypass_uses_tve0(pdev, pe));
+}
+
+const struct ppc_dma_bypass_phb_ops pnv_pci_bypass_ops = {
+	.setup		= pnv_pci_bypass_setup,
+	.teardown	= pnv_pci_bypass_teardown,
+	.size		= pnv_pci_bypass_size,
+	.exists		= pnv_pci_bypass_exists,
+};
+
 /**
- * pnv_pci_bypass_reopen - undo pnv_pci_bypass_close()
- * @pdev: device of the PE that goes by its DMA mask again
+ * pnv_pci_bypass_reopen - set up the window that a mask-selected device expects
+ * @pe: the PE of the device
  *
  * Context: Process context.
  */
-void pnv_pci_bypass_reopen(struct pci_dev *pdev)
+void pnv_pci_bypass_reopen(struct pnv_ioda_pe *pe)
 {
-	struct pnv_ioda_pe *pe = pnv_ioda_get_pe(pdev);
-
-	if (pe && pe->tce_bypass_closed)
-		pnv_pci_bypass_open(pdev);
+	if (pe->tce_bypass_closed && !pe->tce_bypass_enabled)
+		pnv_pci_ioda2_set_bypass(pe, true);
+	pe->tce_bypass_closed = false;
 }
