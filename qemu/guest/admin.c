@@ -269,7 +269,7 @@ static void program_sets_policy(void)
 static void program_explains_failure(void)
 {
 	EXPECT(tool("set", EDU, "maybe") == 1);
-	EXPECT(strstr(tool_said, "use default, allow or deny"));
+	EXPECT(strstr(tool_said, "use default, allow, guard or deny"));
 	EXPECT(tool("set", EDU, "") == 1);
 	EXPECT(tool("set", "0000:99:00.0", "allow") == 1);
 	EXPECT(strstr(tool_said, "no such device"));

@@ -139,7 +139,7 @@ static bool faulted(int log, const char *what, uint64_t addr)
 {
 	char where[64];
 
-	snprintf(where, sizeof(where), "[00:01.0] fault addr 0x%llx ",
+	snprintf(where, sizeof(where), "[" EDU "] fault addr 0x%llx ",
 		 (unsigned long long)addr);
 	return find_record(log, what, where);
 }

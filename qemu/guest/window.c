@@ -13,7 +13,6 @@
 
 #define DRIVER		"dma_map_benchmark"
 #define IOMEM		"/proc/iomem"
-#define HALF_OF_48	(1ULL << 47)
 #define MAX_RANGES	8
 #define PAGE		4096ULL
 
@@ -53,7 +52,7 @@ static void refused_opens_nothing(void)
 	ASSERT(note_uevents(true));
 	EXPECT(!run_program((char *[]) { "/bin/" DRIVER, "-s", "1", "-b", "64",
 					 "-B", NULL }, &said));
-	EXPECT(strstr(said, "\nbypass:policy bypassed:0.0%"));
+	EXPECT(strstr(said, "\nbypassed:0.0% (Operation not permitted)"));
 	EXPECT_FILE(STATE, "closed");
 	EXPECT_FILE(WINDOWS, "");
 	EXPECT(!all_uevents("DMA_BYPASS_"));
@@ -114,38 +113,54 @@ static int system_ram(struct range *ram)
 	return nr;
 }
 
-/* As many ranges as a window has at most, so all of them are in it. */
+static unsigned long long base;		/* of the window */
+
+/* Within one range of memory. */
+static bool is_ram(const struct range *ram, int nr, unsigned long long start,
+		   unsigned long long size)
+{
+	for (int i = 0; i < nr; i++)
+		if (start >= ram[i].start && start + size <= ram[i].end)
+			return true;
+	return false;
+}
+
+/* Nearly all of memory: the kernel's image, for one, is left out. */
 static void window_is_listed_with_its_ranges(void)
 {
-	unsigned long long base, size, sum = 0;
+	unsigned long long start, size, last = -1ULL, mapped = 0, sum = 0;
 	struct range ram[MAX_RANGES];
 	int nr = system_ram(ram);
 	const char *list;
-	char line[64];
 
 	ASSERT(nr == 3);
-	list = read_file(WINDOWS);
-	ASSERT(sscanf(list, EDU " open base %llx size %llx pgsizes ", &base,
-		      &size) == 2);
-	EXPECT(base == HALF_OF_48);
-	for (int i = 0; i < nr; i++) {
-		snprintf(line, sizeof(line), "\n  0x%016llx-0x%016llx",
-			 ram[i].start, ram[i].end);
-		EXPECT(strstr(list, line));
+	for (int i = 0; i < nr; i++)
 		sum += ram[i].end - ram[i].start;
+	list = read_file(WINDOWS);
+	ASSERT(sscanf(list, EDU " open base %llx size %llx", &base, &size) == 2);
+	EXPECT(base >= 1ULL << 32 && !(base & (base - 1)));
+	EXPECT(size >= ram[nr - 1].end && base >= size);
+	while ((list = strchr(list, '\n')) &&
+	       sscanf(++list, "  %llx size %llx", &start, &size) == 2) {
+		EXPECT(is_ram(ram, nr, start, size));
+		EXPECT(size <= last);
+		last = size;
+		mapped += size;
 	}
-	EXPECT(size == sum);
+	EXPECT(mapped <= sum && mapped > sum - (256ULL << 20));
 }
 
 static void program_lists_window(void)
 {
 	const char *said;
+	char place[32];
 
 	EXPECT(!run_program((char *[]) { "/bin/dma_bypass", "list", NULL },
 			    &said));
 	EXPECT(strstr(said, EDU " "));
 	EXPECT(strstr(said, " allow    open      granted "));
-	EXPECT(strstr(said, "0x800000000000"));
+	snprintf(place, sizeof(place), "0x%llx, ", base);
+	EXPECT(strstr(said, place));
 }
 
 static bool deny(void)

@@ -12,6 +12,7 @@
 #define BYPASS		DMA_ATTR_IOMMU_BYPASS
 #define STEPS		65536
 #define PER_LINE	16
+#define STEP_WARM_UP	(BENCH_ROUNDS + BENCH_WARM_UP / 2)
 
 static unsigned long *steps;
 static unsigned int nr_steps;
@@ -51,15 +52,20 @@ static __always_inline void step_pair(struct device *dev, struct page *page,
 	dma_unmap_page_attrs(dev, addr, SZ_4K, DMA_TO_DEVICE, attrs);
 }
 
-/* Not the first pair: in lazy mode that starts the timer of the flush queue. */
+/*
+ * Not one of the first pairs, while the IOVA allocator and the flush queue fill up,
+ * nor one that finds either of them full.
+ */
 static noinline void step_through(struct device *dev, struct page *page,
 				  unsigned long attrs)
 {
 	unsigned long flags;
+	int i;
 
 	nr_steps = 0;
 	local_irq_save(flags);
-	step_pair(dev, page, attrs);
+	for (i = 0; i < STEP_WARM_UP; i++)
+		step_pair(dev, page, attrs);
 	step_on();
 	step_pair(dev, page, attrs);
 	step_off();

@@ -217,7 +217,8 @@ static void iommu_dma_bypass_eligibility(struct device *dev,
 		window = iommu_dma_bypass_of(dev);
 	}
 	/* A crash kernel attaches the domain as late as the first mapping. */
-	e->unsupported = !window || window->conflict || is_kdump_kernel();
+	e->unsupported = is_kdump_kernel() ||
+			 (!e->direct && (!window || window->conflict));
 	if (window)
 		e->last = window->base + window->size - 1;
 	iommu_group_put_locked(group);

@@ -170,7 +170,7 @@ static const char *explain(int err)
 	case EACCES:
 		return "needs CAP_SYS_ADMIN and CAP_SYS_RAWIO";
 	case EINVAL:
-		return "unknown policy, use default, allow or deny";
+		return "unknown policy, use default, allow, guard or deny";
 	case EPERM:
 		return "the system mode is never, until reboot";
 	case ENODEV:
