@@ -250,22 +250,23 @@ static void hole_to_translated(struct kunit *test)
 	struct ram *ram = ram_find(test);
 	unsigned int i, behind = 0;
 	struct page *page;
+	dma_addr_t addr;
 
 	open_window(test, 0);
 	for (i = 0; i < ram->nr; i++) {
 		unsigned long pfn = PHYS_PFN(ram->chunk[i].end);
 
 		page = pfn_to_page(pfn - 1);
-		expect_in_window(test, 0,
-			 map_once(test, 0, page, SZ_4K, BYPASS));
-		expect_translated(test, 0,
-			  map_once(test, 0, page, SZ_4K + 1, BYPASS));
+		addr = map_once(test, 0, page, SZ_4K, BYPASS);
+		expect_in_window(test, 0, addr);
+		addr = map_once(test, 0, page, SZ_4K + 1, BYPASS);
+		expect_translated(test, 0, addr);
 		/* Holes within a section have page structs. */
 		if (!pfn_valid(pfn))
 			continue;
 		behind++;
-		expect_translated(test, 0, map_once(test, 0, pfn_to_page(pfn), SZ_4K,
-					    BYPASS));
+		addr = map_once(test, 0, pfn_to_page(pfn), SZ_4K, BYPASS);
+		expect_translated(test, 0, addr);
 	}
 	KUNIT_EXPECT_GT(test, behind, 0);
 }

@@ -46,7 +46,7 @@ static inline struct intel_iommu *vtd_of(struct device *dev)
 }
 
 static inline bool vtd_pop_record(void __iomem *record,
-				   struct vtd_fault *fault)
+				  struct vtd_fault *fault)
 {
 	u32 high = readl(record + 12);
 
@@ -235,7 +235,7 @@ static inline void unmap(int i, dma_addr_t addr, size_t len, unsigned long attrs
 
 /* Map a page, unmap it, and return the address. */
 static inline dma_addr_t map_once(struct kunit *test, int i, struct page *page,
-			       size_t len, unsigned long attrs)
+				  size_t len, unsigned long attrs)
 {
 	dma_addr_t addr = dma_map_page_attrs(dev_of(i), page, 0, len,
 					     DMA_TO_DEVICE, attrs);
@@ -265,7 +265,7 @@ static inline void expect_read_fault(struct kunit *test, int i, dma_addr_t addr)
  * any, is neither read nor written.
  */
 static inline void expect_fault(struct kunit *test, int i, dma_addr_t addr,
-				  void *cpu)
+				void *cpu)
 {
 	u8 *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
 	u8 *ours = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);

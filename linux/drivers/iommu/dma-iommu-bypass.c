@@ -55,19 +55,20 @@ static void iommu_dma_bypass_reserve_pci(struct iommu_dma_bypass_reserved *resv,
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
 	struct resource_entry *entry;
-	u64 next = 0;
+	u64 start, end, next = 0;
 
-	resource_list_for_each_entry(entry, &bridge->windows)
+	resource_list_for_each_entry(entry, &bridge->windows) {
+		start = entry->res->start - entry->offset;
+		end = entry->res->end - entry->offset;
 		if (resource_type(entry->res) == IORESOURCE_MEM)
-			iommu_dma_bypass_add_reserved(resv,
-				entry->res->start - entry->offset,
-				entry->res->end - entry->offset);
+			iommu_dma_bypass_add_reserved(resv, start, end);
+	}
 
 	/* What it does not forward; dma-iommu has sorted the list. */
 	resource_list_for_each_entry(entry, &bridge->dma_ranges) {
-		if (entry->res->start - entry->offset > next)
-			iommu_dma_bypass_add_reserved(resv, next,
-				entry->res->start - entry->offset - 1);
+		start = entry->res->start - entry->offset;
+		if (start > next)
+			iommu_dma_bypass_add_reserved(resv, next, start - 1);
 		next = entry->res->end - entry->offset + 1;
 	}
 	if (next)
@@ -85,7 +86,7 @@ static int iommu_dma_bypass_reserve_dev(struct device *dev, void *arg)
 	iommu_get_resv_regions(dev, &regions);
 	list_for_each_entry(region, &regions, list)
 		iommu_dma_bypass_add_reserved(resv, region->start,
-				region->start + region->length - 1);
+					      region->start + region->length - 1);
 	iommu_put_resv_regions(dev, &regions);
 	return resv->err;
 }

@@ -63,8 +63,7 @@ void dma_bypass_update(struct dma_bypass *b)
 	smp_store_release(&b->dev->dma_bypass, win);
 }
 
-void dma_bypass_set_stale(struct dma_bypass *b,
-		       struct dma_bypass_window *win)
+void dma_bypass_set_stale(struct dma_bypass *b, struct dma_bypass_window *win)
 {
 	lockdep_assert_held(&b->lock);
 	if (!win)

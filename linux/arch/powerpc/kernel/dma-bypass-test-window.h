@@ -52,7 +52,7 @@ static inline struct device_node *phb_node(int i)
 	return pci_bus_to_host(edus[i]->bus)->dn;
 }
 
-static inline bool disable_ddw(void)
+static inline bool ddw_disabled(void)
 {
 	return strstr(saved_command_line, " disable_ddw");
 }
@@ -60,7 +60,7 @@ static inline bool disable_ddw(void)
 /* There is no upper window on pseries: the kernel must not, or the firmware cannot. */
 static inline bool no_ddw(void)
 {
-	return disable_ddw() ||
+	return ddw_disabled() ||
 	       (machine_is(pseries) &&
 		!of_property_present(phb_node(0), "ibm,ddw-applicable"));
 }

@@ -75,7 +75,7 @@ static enum dma_bypass_reason expected_reason(const struct rule *rule,
 	if (rule->reason == DMA_BYPASS_NO_MODE || policy)
 		return rule->reason;
 	/* Where the kernel has not asked for a window, it lies above 4 GiB. */
-	if (!disable_ddw() && bits < (no_ddw() ? 33 : 60))
+	if (!ddw_disabled() && bits < (no_ddw() ? 33 : 60))
 		return DMA_BYPASS_NO_MASK;
 	return no_ddw() ? DMA_BYPASS_NO_UNSUPPORTED : rule->reason;
 }
