@@ -214,7 +214,7 @@ static void dma_bypass_close(struct dma_bypass *b)
 	}
 	dma_bypass_free_stale(b);
 	if (win)
-		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
+		dma_bypass_uevent(b, dma_bypass_check(b));
 }
 
 /**
@@ -277,6 +277,7 @@ void dma_bypass_detach(struct device *dev)
 int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
+	enum dma_bypass_state state = dma_bypass_state(dev);
 	bool changed;
 
 	if (!b)
@@ -292,7 +293,8 @@ int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
 		b->reported = DMA_BYPASS_GRANTED;
 	}
 	dma_bypass_recheck();
-	if (changed)
+	/* A change of the state has sent one. */
+	if (changed && dma_bypass_state(dev) == state)
 		dma_bypass_uevent(b, dma_bypass_reason(dev));
 	return 0;
 }
