@@ -338,7 +338,7 @@ static void newcomer_is_not_bound_without_grant(struct kunit *test)
 	unmap(0, addr, SZ_4K, BYPASS);
 }
 
-/* Without a window in the group, it is bound as ever. */
+/* Without a window in the group, it is bound as before. */
 static void newcomer_is_bound_beside_closed_window(struct kunit *test)
 {
 	allow(0);

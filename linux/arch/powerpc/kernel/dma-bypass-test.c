@@ -12,8 +12,8 @@
 
 /* What selects the window of a device's mappings. */
 enum selection {
-	BY_MASK,
-	BY_ATTR,		/* if the mask reaches the window */
+	MASK,
+	ATTRIBUTE,		/* if the mask reaches the window */
 	TRANSLATED,		/* always the default window */
 };
 
@@ -28,20 +28,20 @@ static const struct rule {
 	enum selection		selection;
 	enum dma_bypass_reason	reason;
 } rules[] = {
-	RULE(DEFAULT,	DEFAULT,	BY_MASK,	NO_POLICY),
-	RULE(DEFAULT,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(DEFAULT,	DEFAULT,	MASK,	NO_POLICY),
+	RULE(DEFAULT,	ALLOW,		ATTRIBUTE,	GRANTED),
 	RULE(DEFAULT,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
 	RULE(DEFAULT,	DENY,		TRANSLATED,	NO_POLICY),
-	RULE(REQUEST,	DEFAULT,	BY_ATTR,	GRANTED),
-	RULE(REQUEST,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(REQUEST,	DEFAULT,	ATTRIBUTE,	GRANTED),
+	RULE(REQUEST,	ALLOW,		ATTRIBUTE,	GRANTED),
 	RULE(REQUEST,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
 	RULE(REQUEST,	DENY,		TRANSLATED,	NO_POLICY),
 	RULE(GUARD,	DEFAULT,	TRANSLATED,	NO_UNSUPPORTED),
-	RULE(GUARD,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(GUARD,	ALLOW,		ATTRIBUTE,	GRANTED),
 	RULE(GUARD,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
 	RULE(GUARD,	DENY,		TRANSLATED,	NO_POLICY),
 	RULE(OPTIN,	DEFAULT,	TRANSLATED,	NO_POLICY),
-	RULE(OPTIN,	ALLOW,		BY_ATTR,	GRANTED),
+	RULE(OPTIN,	ALLOW,		ATTRIBUTE,	GRANTED),
 	RULE(OPTIN,	GUARD,		TRANSLATED,	NO_UNSUPPORTED),
 	RULE(OPTIN,	DENY,		TRANSLATED,	NO_POLICY),
 	RULE(NEVER,	DEFAULT,	TRANSLATED,	NO_MODE),
@@ -87,7 +87,7 @@ static void expect_windows(struct kunit *test, const struct rule *rule, int i)
 	enum power_window plain, bypass;
 	struct page *page = buffer(test);
 
-	plain = rule->selection == BY_MASK ? mask_window(i) : DEFAULT_WINDOW;
+	plain = rule->selection == MASK ? mask_window(i) : DEFAULT_WINDOW;
 	bypass = reason == DMA_BYPASS_GRANTED ? UPPER_WINDOW : plain;
 
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev_of(0),
