@@ -109,7 +109,7 @@ static void coherent_mask_shrinks_to_draining(struct kunit *test)
 static void set_mask_atomic(struct fake *fake, u64 mask)
 {
 	int tainted = test_taint(TAINT_WARN), locks = debug_locks;
-	DEFINE_SPINLOCK(lock);
+	static DEFINE_SPINLOCK(lock);
 	unsigned long flags;
 	int err;
 
