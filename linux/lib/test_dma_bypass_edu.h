@@ -154,7 +154,9 @@ static void edu_remove(struct pci_dev *pdev)
 	struct edu *edu = pci_get_drvdata(pdev);
 
 	pci_clear_master(pdev);
-	dma_free_coherent(&pdev->dev, EDU_MAX, edu->scratch, edu->scratch_addr);
+	if (edu->scratch)
+		dma_free_coherent(&pdev->dev, EDU_MAX, edu->scratch,
+				  edu->scratch_addr);
 }
 
 static const struct pci_device_id edu_ids[] = {

@@ -125,8 +125,9 @@ static inline enum power_window alloc_once(struct kunit *test, int i)
 /* Memory that was allocated with one mask cannot be freed with another. */
 static inline void free_scratch(int i)
 {
-	dmam_free_coherent(dev_of(i), EDU_MAX, edu_of(i)->scratch,
-			   edu_of(i)->scratch_addr);
+	dma_free_coherent(dev_of(i), EDU_MAX, edu_of(i)->scratch,
+			  edu_of(i)->scratch_addr);
+	edu_of(i)->scratch = NULL;
 }
 
 /*

@@ -195,6 +195,7 @@ static struct sun4v_test *map_begin_batches(struct kunit *test)
 
 	t = sun4v_test_prepare(test, p->use_atu ? SUN4V_TEST_DVMA : SZ_256M);
 	sun4v_test_start(t, p->use_atu);
+	dma_set_max_seg_size(t->dev, SZ_256M);
 	t->hv.chunk = p->chunk;
 	return t;
 }
