@@ -5,10 +5,12 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "guest.h"
 
-#define TRACE		"/sys/kernel/debug/tracing/trace"
+#define TRACEFS		"/sys/kernel/tracing"
+#define TRACE		TRACEFS "/trace"
 #define SIZE_1G		(1ULL << 30)
 
 static unsigned long long base;	/* of the window that was opened */
@@ -40,6 +42,7 @@ static void expect_window(const char *event)
 
 static void opening_is_traced(void)
 {
+	ASSERT(!mount("tracefs", TRACEFS, "tracefs", 0, NULL));
 	expect_window("dma_bypass_open");
 }
 
