@@ -245,7 +245,9 @@ static int mode_suite_init(struct kunit_suite *suite)
 
 static int mode_init(struct kunit *test)
 {
-	KUNIT_ASSERT_NOT_NULL_MSG(test, expected, "no expect=");
+	if (!expect)
+		kunit_skip(test, "needs expect=");
+	KUNIT_ASSERT_NOT_NULL_MSG(test, expected, "expect=%s", expect);
 	if (!edus[0] || !edus[1] || !edu_of(0) || !edu_of(1))
 		kunit_skip(test, "needs two edu devices");
 	return 0;
