@@ -44,6 +44,8 @@ static int fault_init(struct kunit *test)
  * prepare_failing - open the window, with an allocation that fails
  * @nth: which one
  * @failed: set to whether there was an @nth one
+ *
+ * Return: as dma_bypass_prepare().
  */
 static int prepare_failing(int nth, bool *failed)
 {
