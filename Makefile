@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # One line for each thing that one can do; the work is done in tools/.
 
-.PHONY: help demo check bench bench-compare shell lint series tree refresh bisect-check defconfig-check selftest clean distclean
+.PHONY: help demo check bench shell lint series tree refresh bisect-check defconfig-check selftest clean distclean
 .NOTPARALLEL:
 
 # The kernel's make must not get what was given to this one; the variables
@@ -20,9 +20,6 @@ check: ## run all tests on all machines, or on some: MACHINES="vtd48 ..."
 
 bench: ## count what mappings cost, in instructions: out/bench.csv, out/bench.md, plots
 	@tools/deps && tools/bench
-
-bench-compare: ## compare out/bench.md with the report that is recorded in bench/
-	@diff -U0 bench/bench.md out/bench.md
 
 shell: ## boot MACHINE (vtd48 if none is given) to a shell with the program dma_bypass
 	@tools/deps && tools/shell $(or $(MACHINE),vtd48)
