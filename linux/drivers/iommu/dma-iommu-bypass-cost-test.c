@@ -37,13 +37,13 @@ static struct cost cost_report(struct kunit *test, const char *mode,
 }
 
 /*
- * Bounds of bypass in percent of direct, and of translated in bypasses.  With
- * DMA_API_DEBUG there is no early exit, and calls are made for each mapping.
+ * Bounds of bypass in percent of direct, and of translated in bypasses, for kernels
+ * without DMA_API_DEBUG: with it there is no early exit.
  */
-#define MOST_OF_DIRECT	(IS_ENABLED(CONFIG_DMA_API_DEBUG) ? 110 : 40)
-#define LEAST_STRICT	(IS_ENABLED(CONFIG_DMA_API_DEBUG) ? 10 : 40)
-#define LEAST_LAZY	(IS_ENABLED(CONFIG_DMA_API_DEBUG) ? 8 : 32)
-#define MOST_DENIED	40
+#define MOST_OF_DIRECT	40
+#define LEAST_STRICT	40
+#define LEAST_LAZY	32
+#define MOST_DENIED	30
 
 static void cost_modes(struct kunit *test)
 {

@@ -113,19 +113,28 @@ static void stop_encryption(void *probe)
 	unregister_kprobe(probe);
 }
 
-static void encrypted_memory_to_translated(struct kunit *test)
+/* Whether its window is open, or its driver has not requested one. */
+static void expect_encrypted(struct kunit *test, enum dma_bypass_state state)
 {
 	struct page *page = buffer(test, HIGH);
 
-	open_window(test, 0);
 	KUNIT_ASSERT_EQ(test, 0, register_kprobe(&encryption));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_encryption,
 							   &encryption));
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
-	expect_state(test, dev_of(0), DRAINING, NO_ENCRYPTED);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), state);
+	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev_of(0)),
+			DMA_BYPASS_NO_ENCRYPTED);
 	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, BYPASS));
 	kunit_release_action(test, stop_encryption, &encryption);
+}
+
+static void encrypted_memory_to_translated(struct kunit *test)
+{
+	open_window(test, 0);
+	expect_encrypted(test, DMA_BYPASS_DRAINING);
 	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	expect_encrypted(test, DMA_BYPASS_CLOSED);
 	open_window(test, 0);
 }
 
