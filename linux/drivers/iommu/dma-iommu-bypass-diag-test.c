@@ -108,9 +108,14 @@ static struct kprobe encryption = {
 	.pre_handler	= encrypt,
 };
 
-static void stop_encryption(void *probe)
+/* And let it be registered again. */
+static void stop_encryption(void *arg)
 {
+	struct kprobe *probe = arg;
+
 	unregister_kprobe(probe);
+	probe->addr = NULL;
+	probe->flags = 0;
 }
 
 /* Whether its window is open, or its driver has not requested one. */
