@@ -148,7 +148,7 @@ static void open_fails_to_translated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(fake->dev), DMA_BYPASS_CLOSED);
 	KUNIT_EXPECT_FALSE(test, bypasses(fake, 0, PAGE_SIZE));
 
-	fake_set_policy(fake, DMA_BYPASS_POLICY_DEFAULT);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), 0);
 	KUNIT_EXPECT_TRUE(test, bypasses(fake, 0, PAGE_SIZE));
 }
@@ -160,38 +160,56 @@ static void open_denied_by_group_then_opens(struct kunit *test)
 	fake->open_err = -EPERM;
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), -EPERM);
 	KUNIT_EXPECT_FALSE(test, bypasses(fake, 0, PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, READ_ONCE(fake->dev->dma_bypass)->nr_ranges, 0);
+	KUNIT_EXPECT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
 	fake->open_err = 0;
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), 0);
 	KUNIT_EXPECT_TRUE(test, bypasses(fake, 0, PAGE_SIZE));
 }
 
-static void allow_to_window_unless_never(struct kunit *test)
+static void allow_to_window(struct kunit *test)
 {
 	struct fake *fake = fake_attach(test, &linear);
-	bool never = dma_bypass_disabled();
 
 	fake->mode = DMA_BYPASS_MODE_OPTIN;
+	fake_set_policy(fake, DMA_BYPASS_POLICY_DEFAULT);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), -EPERM);
-	KUNIT_EXPECT_EQ(test, never ? -EPERM : 0,
-			dma_bypass_set_policy(fake->dev,
-					      DMA_BYPASS_POLICY_ALLOW));
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev),
-			never ? -EPERM : 0);
-	KUNIT_EXPECT_EQ(test, bypasses(fake, 0, PAGE_SIZE), !never);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_FALSE(test, bypasses(fake, 0, PAGE_SIZE));
+	fake_wait(fake);
+	KUNIT_EXPECT_TRUE(test, bypasses(fake, 0, PAGE_SIZE));
 }
 
-static void guard_to_unsupported_unless_never(struct kunit *test)
+static void guard_to_unsupported(struct kunit *test)
 {
 	struct fake *fake = fake_attach(test, &linear);
-	bool never = dma_bypass_disabled();
 
-	KUNIT_EXPECT_EQ(test, never ? -EPERM : 0,
-			dma_bypass_set_policy(fake->dev,
-					      DMA_BYPASS_POLICY_GUARD));
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev),
-			never ? 0 : -EOPNOTSUPP);
-	KUNIT_EXPECT_EQ(test, bypasses(fake, 0, PAGE_SIZE), never);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_GUARD);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), -EOPNOTSUPP);
+	KUNIT_EXPECT_FALSE(test, bypasses(fake, 0, PAGE_SIZE));
+}
+
+/* What has no window must not pay for one. */
+static void nothing_published_without_grant(struct kunit *test)
+{
+	struct fake *fake = fake_attach(test, &linear);
+
+	fake->mode = DMA_BYPASS_MODE_DEFAULT;
+	KUNIT_EXPECT_NOT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
+	fake_set_policy(fake, DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), -EPERM);
+	KUNIT_EXPECT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
+	dma_bypass_unbind(fake->dev);
+	KUNIT_EXPECT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
+
+	/* An address that was given out is known until the domain goes. */
+	fake_set_policy(fake, DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), 0);
+	dma_bypass_unbind(fake->dev);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_DENY);
+	KUNIT_EXPECT_NOT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
+	KUNIT_EXPECT_EQ(test, dma_bypass_attach(fake->dev, &linear), 0);
+	KUNIT_EXPECT_NULL(test, READ_ONCE(fake->dev->dma_bypass));
 }
 
 static struct kunit_case dma_bypass_cases[] = {
@@ -213,8 +231,9 @@ static struct kunit_case dma_bypass_cases[] = {
 	KUNIT_CASE(prepare_opens_once),
 	KUNIT_CASE_PARAM(open_fails_to_translated, open_gen_params),
 	KUNIT_CASE(open_denied_by_group_then_opens),
-	KUNIT_CASE(allow_to_window_unless_never),
-	KUNIT_CASE(guard_to_unsupported_unless_never),
+	KUNIT_CASE(allow_to_window),
+	KUNIT_CASE(guard_to_unsupported),
+	KUNIT_CASE(nothing_published_without_grant),
 	KUNIT_CASE_PARAM(inside_range_to_window_else_translated, range_gen_params),
 	KUNIT_CASE(window_without_memory_to_translated),
 	KUNIT_CASE(single_to_base_plus_phys),

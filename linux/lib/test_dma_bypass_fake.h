@@ -329,6 +329,8 @@ static int fake_init(struct kunit *test)
 {
 	struct fake *fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
 
+	if (dma_bypass_disabled())
+		kunit_skip(test, "iommu.dma_bypass=never");
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->mode = DMA_BYPASS_MODE_REQUEST;
@@ -367,6 +369,9 @@ static struct fake *fake_attach(struct kunit *test,
 
 	fake->ops = ops;
 	KUNIT_ASSERT_EQ(test, dma_bypass_attach(fake->dev, ops), 0);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_bypass_set_policy(fake->dev,
+					      DMA_BYPASS_POLICY_ALLOW));
 	return fake;
 }
 
@@ -399,7 +404,8 @@ static bool fake_is_unopened(struct fake *fake)
 {
 	const struct dma_bypass_window *win = READ_ONCE(fake->dev->dma_bypass);
 
-	return win->nr_ranges && win->ranges[0].size == (phys_addr_t)-1;
+	return win && win->nr_ranges &&
+	       win->ranges[0].size == (phys_addr_t)-1;
 }
 
 /* Wait for the work item that a mapping with the attribute has queued. */

@@ -32,7 +32,7 @@ static void denied_to_draining_to_open(struct kunit *test)
 	unmap_list(fake, sgl, BYPASS);
 	KUNIT_EXPECT_EQ(test, fake->syncs, 0);
 
-	fake_set_policy(fake, DMA_BYPASS_POLICY_DEFAULT);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_ALLOW);
 	expect_state(test, fake->dev, OPEN, GRANTED);
 	KUNIT_EXPECT_TRUE(test, bypasses(fake, 0, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, fake->opens, 1);
@@ -46,7 +46,7 @@ static void translated_while_denied_unmapped_while_open(struct kunit *test)
 	fake_set_policy(fake, DMA_BYPASS_POLICY_DENY);
 	addr = map(fake, 0, PAGE_SIZE, BYPASS);
 	fake_wait(fake);
-	fake_set_policy(fake, DMA_BYPASS_POLICY_DEFAULT);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(fake->dev), 0);
 	unmap(fake, addr, PAGE_SIZE, BYPASS);
 	KUNIT_EXPECT_EQ(test, fake->live, 0);
@@ -224,7 +224,7 @@ static void republish_while_draining(struct kunit *test)
 	expect_state(test, fake->dev, DRAINING, NO_POLICY);
 	KUNIT_EXPECT_FALSE(test, bypasses(fake, PG(4), PG(1)));
 
-	fake_set_policy(fake, DMA_BYPASS_POLICY_DEFAULT);
+	fake_set_policy(fake, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_EXPECT_TRUE(test, bypasses(fake, PG(4), PG(4)));
 	KUNIT_EXPECT_FALSE(test, bypasses(fake, PG(8), PG(1)));
 }

@@ -127,7 +127,7 @@ static void model_policy(struct model *m)
 {
 	m->denied = !model_random(m, 4);
 	fake_set_policy(m->fake, m->denied ? DMA_BYPASS_POLICY_DENY :
-					     DMA_BYPASS_POLICY_DEFAULT);
+					     DMA_BYPASS_POLICY_ALLOW);
 }
 
 static void model_mask(struct model *m)

@@ -316,17 +316,16 @@ static void prepared_while_policy_changes(struct kunit *test)
 static int read_window_run(void *changed)
 {
 	struct dma_bypass_window *win;
-	struct dma_bypass *owner;
-	dma_addr_t base;
+	dma_addr_t base, size;
 
 	while (!kthread_should_stop()) {
 		scoped_guard(rcu) {
 			win = READ_ONCE(dev_of(0)->dma_bypass);
 			base = READ_ONCE(win->base);
-			owner = READ_ONCE(win->owner);
+			size = READ_ONCE(win->size);
 			udelay(HELD_US);
 			if (READ_ONCE(win->base) != base ||
-			    READ_ONCE(win->owner) != owner)
+			    READ_ONCE(win->size) != size)
 				++*(unsigned long *)changed;
 		}
 		cond_resched();

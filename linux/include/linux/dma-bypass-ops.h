@@ -12,7 +12,6 @@
 #include <linux/types.h>
 
 struct device;
-struct dma_bypass;
 
 /**
  * struct dma_bypass_range - a range of physical memory
@@ -31,7 +30,6 @@ struct dma_bypass_range {
  * @size: length of the DMA address range that starts at @base; no DMA address in
  *	it belongs to a translated mapping, unless @ops->owns says so
  * @ops: NULL for a linear window
- * @owner: the device's state, for the slow paths
  * @stale: windows that were replaced since the driver was bound
  * @nr_ranges: number of ranges; 0 if nothing can be mapped
  * @ranges: the memory that the window maps, largest range first
@@ -47,7 +45,6 @@ struct dma_bypass_window {
 	dma_addr_t			base ____cacheline_aligned;
 	dma_addr_t			size;
 	const struct dma_bypass_ops	*ops;
-	struct dma_bypass		*owner;
 	unsigned int			nr_ranges;
 	struct dma_bypass_range		ranges[] __counted_by(nr_ranges);
 };

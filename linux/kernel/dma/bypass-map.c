@@ -51,8 +51,11 @@ bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			   enum dma_data_direction dir, unsigned long attrs,
 			   dma_addr_t *addr)
 {
-	*addr = dma_bypass_addr(READ_ONCE(dev->dma_bypass), dev, phys, size,
-				dir, attrs);
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
+
+	/* The window may have been closed since the caller looked. */
+	*addr = win ? dma_bypass_addr(win, dev, phys, size, dir, attrs) :
+		      DMA_MAPPING_ERROR;
 	if (*addr == DMA_MAPPING_ERROR)
 		return false;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
@@ -69,11 +72,13 @@ bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 			 enum dma_data_direction dir, unsigned long attrs)
 {
-	const struct dma_bypass_window *win = READ_ONCE(dev->dma_bypass);
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
 	struct scatterlist *sg;
 	dma_addr_t addr;
 	int i;
 
+	if (!win)
+		return false;
 	for_each_sg(sgl, sg, nents, i) {
 		addr = dma_bypass_addr(win, dev, sg_phys(sg), sg->length, dir,
 				       attrs);
@@ -84,16 +89,13 @@ bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		sg_dma_len(sg) = sg->length;
 	}
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		__dma_bypass_sync_sg(dev, sgl, nents, dir, false);
+		__dma_bypass_sync_sg(sgl, nents, dir, false);
 	return true;
 }
 
-/* Only linear windows serve devices that need cache maintenance. */
-void __dma_bypass_sync(struct device *dev, dma_addr_t addr, size_t size,
+void __dma_bypass_sync(phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir, bool for_cpu)
 {
-	phys_addr_t phys = addr - READ_ONCE(dev->dma_bypass)->base;
-
 	if (for_cpu)
 		arch_sync_dma_for_cpu(phys, size, dir);
 	else
@@ -103,8 +105,8 @@ void __dma_bypass_sync(struct device *dev, dma_addr_t addr, size_t size,
 		arch_sync_dma_for_cpu_all();
 }
 
-void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,
-			  int nents, enum dma_data_direction dir, bool for_cpu)
+void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
+			  enum dma_data_direction dir, bool for_cpu)
 {
 	struct scatterlist *sg;
 	int i;

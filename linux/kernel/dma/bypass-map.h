@@ -16,10 +16,10 @@ bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			   dma_addr_t *addr);
 bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 			 enum dma_data_direction dir, unsigned long attrs);
-void __dma_bypass_sync(struct device *dev, dma_addr_t addr, size_t size,
+void __dma_bypass_sync(phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir, bool for_cpu);
-void __dma_bypass_sync_sg(struct device *dev, struct scatterlist *sgl,
-			  int nents, enum dma_data_direction dir, bool for_cpu);
+void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
+			  enum dma_data_direction dir, bool for_cpu);
 void __dma_bypass_mask_changed(struct device *dev);
 
 #ifdef CONFIG_DMA_BYPASS
@@ -45,18 +45,19 @@ static inline bool dma_bypass_in_range(const struct dma_bypass_range *range,
 	       size <= left;
 }
 
-/* The window that a mapping is to be tried in, or NULL. */
+/*
+ * The window that a mapping is to be tried in, or NULL.  Most devices have none:
+ * they do not look at the attribute.
+ */
 static inline const struct dma_bypass_window *
 dma_bypass_requested(struct device *dev, unsigned long attrs)
 {
-	const struct dma_bypass_window *win;
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
-	if (likely(!(attrs & DMA_ATTR_IOMMU_BYPASS)))
+	if (likely(!win) || !(attrs & DMA_ATTR_IOMMU_BYPASS) ||
+	    attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED))
 		return NULL;
-	if (attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED))
-		return NULL;
-	win = dma_bypass_published(dev);
-	return win && win->nr_ranges ? win : NULL;
+	return win->nr_ranges ? win : NULL;
 }
 
 /* Nobody to ask, no cache to maintain, nobody to report the mapping to. */
@@ -76,14 +77,18 @@ static inline bool dma_bypass_or_mmio(unsigned long attrs)
 	return attrs & (DMA_ATTR_MMIO | DMA_ATTR_IOMMU_BYPASS);
 }
 
-/* The early exit of dma_map_page_attrs(), which has no stack frame. */
+/*
+ * The early exit of dma_map_page_attrs() with DMA_ATTR_IOMMU_BYPASS, which has no
+ * stack frame.
+ */
 static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
 				       size_t size, unsigned long attrs,
 				       dma_addr_t *addr)
 {
-	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
-	if (!win || !dma_bypass_is_simple(dev, win) ||
+	if (!win || attrs & DMA_ATTR_CC_SHARED || !win->nr_ranges ||
+	    !dma_bypass_is_simple(dev, win) ||
 	    !dma_bypass_in_range(&win->ranges[0], phys, size) ||
 	    trace_dma_map_phys_enabled())
 		return false;
@@ -135,15 +140,16 @@ static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
 	       !trace_dma_unmap_phys_enabled();
 }
 
+/* Only linear windows serve devices that need cache maintenance. */
 static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
 				   size_t size, enum dma_data_direction dir,
 				   bool for_cpu)
 {
-	if (!dma_bypass_find(dev, addr))
-		return false;
-	if (!dev_is_dma_coherent(dev))
-		__dma_bypass_sync(dev, addr, size, dir, for_cpu);
-	return true;
+	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+
+	if (win && !dev_is_dma_coherent(dev))
+		__dma_bypass_sync(addr - win->base, size, dir, for_cpu);
+	return win;
 }
 
 static inline bool dma_bypass_unmap_phys(struct device *dev, dma_addr_t addr,
@@ -151,11 +157,12 @@ static inline bool dma_bypass_unmap_phys(struct device *dev, dma_addr_t addr,
 					 enum dma_data_direction dir,
 					 unsigned long attrs)
 {
-	if (!dma_bypass_find(dev, addr))
-		return false;
-	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		__dma_bypass_sync(dev, addr, size, dir, true);
-	return true;
+	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+
+	if (win && !dev_is_dma_coherent(dev) &&
+	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync(addr - win->base, size, dir, true);
+	return win;
 }
 
 /*
@@ -176,7 +183,7 @@ static inline bool dma_bypass_sync_sg(struct device *dev,
 	if (!dma_bypass_find_sg(dev, sgl))
 		return false;
 	if (!dev_is_dma_coherent(dev))
-		__dma_bypass_sync_sg(dev, sgl, nents, dir, for_cpu);
+		__dma_bypass_sync_sg(sgl, nents, dir, for_cpu);
 	return true;
 }
 
@@ -188,7 +195,7 @@ static inline bool dma_bypass_unmap_sg(struct device *dev,
 	if (!dma_bypass_find_sg(dev, sgl))
 		return false;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		__dma_bypass_sync_sg(dev, sgl, nents, dir, true);
+		__dma_bypass_sync_sg(sgl, nents, dir, true);
 	return true;
 }
 

@@ -4,17 +4,21 @@
  *
  * A device with a provider has a struct dma_bypass.  dev->dma_bypass points at the
  * one of its windows that describes what the mapping paths may do now: unopened,
- * closed or open.
+ * closed or open.  It is NULL as long as no window is granted and none was there.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 #include "bypass.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/dma_bypass.h>
+
+/* By device: most of them never have a window, and are not to pay for a pointer. */
+DEFINE_XARRAY(dma_bypass_devices);
 
 u64 dma_bypass_mask(struct device *dev)
 {
@@ -59,6 +63,8 @@ void dma_bypass_update(struct dma_bypass *b)
 		win = b->unopened;
 	else if (b->reason == DMA_BYPASS_GRANTED && dma_bypass_reachable(b))
 		win = b->open;
+	else if (b->reason != DMA_BYPASS_NO_MASK && !win->size)
+		win = NULL;	/* no address to recognise, no mask to wait for */
 	/* Pairs with the address dependency of the readers' READ_ONCE(). */
 	smp_store_release(&b->dev->dma_bypass, win);
 }
@@ -100,9 +106,7 @@ int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
 		return -ENOMEM;
 	}
 	closed->ops = ops;
-	closed->owner = b;
 	unopened->ops = &dma_bypass_request_ops;
-	unopened->owner = b;
 
 	guard(spinlock_irqsave)(&b->lock);
 	dma_bypass_set_stale(b, b->closed);
@@ -137,7 +141,6 @@ int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
 		kfree(win);
 		return err;
 	}
-	win->owner = b;
 	guard(spinlock_irqsave)(&b->lock);
 	dma_bypass_set_stale(b, b->open);
 	b->open = win;

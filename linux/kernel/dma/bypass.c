@@ -38,6 +38,15 @@ static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 	return dma_bypass_evaluate(&e);
 }
 
+/* What is known before a window is requested: enough not to request it in vain. */
+static enum dma_bypass_reason dma_bypass_precheck(struct dma_bypass *b)
+{
+	struct dma_bypass_eligibility e;
+
+	dma_bypass_eligibility_init(b->dev, READ_ONCE(b->policy), &e);
+	return dma_bypass_evaluate(&e);
+}
+
 static void dma_bypass_set_reason(struct dma_bypass *b,
 				  enum dma_bypass_reason reason)
 {
@@ -153,7 +162,7 @@ void dma_bypass_recheck(void)
 	guard(mutex)(&dma_bypass_mutex);
 	list_for_each_entry(b, &dma_bypass_list, node)
 		dma_bypass_set_reason(b, b->open ? dma_bypass_check(b) :
-						   DMA_BYPASS_GRANTED);
+						   dma_bypass_precheck(b));
 }
 
 /**
@@ -181,15 +190,31 @@ int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 	b->dev = dev;
 	b->ops = ops;
 	b->policy = dma_bypass_boot_policy(dev);
+	b->reason = dma_bypass_precheck(b);
 	spin_lock_init(&b->lock);
 	INIT_WORK(&b->work, dma_bypass_work);
 	INIT_LIST_HEAD(&b->node);
-	if (dma_bypass_set_place(b, 0, 0, NULL)) {
-		kfree(b);
-		return -ENOMEM;
-	}
+	if (xa_err(xa_store(&dma_bypass_devices, (unsigned long)dev, b,
+			    GFP_KERNEL)))
+		goto err_free;
+	if (dma_bypass_set_place(b, 0, 0, NULL))
+		goto err_erase;
 	dma_bypass_sysfs_add(b);
 	return 0;
+
+err_erase:
+	xa_erase(&dma_bypass_devices, (unsigned long)dev);
+err_free:
+	kfree_rcu(b, rcu);
+	return -ENOMEM;
+}
+
+/* What was found out about a device no longer counts. */
+static void dma_bypass_reset(struct dma_bypass *b)
+{
+	guard(spinlock_irqsave)(&b->lock);
+	b->reason = dma_bypass_precheck(b);
+	dma_bypass_update(b);
 }
 
 static void dma_bypass_close(struct dma_bypass *b)
@@ -209,9 +234,8 @@ static void dma_bypass_close(struct dma_bypass *b)
 	scoped_guard(spinlock_irqsave, &b->lock) {
 		dma_bypass_set_stale(b, b->open);
 		b->open = NULL;
-		b->reason = DMA_BYPASS_GRANTED;
-		dma_bypass_update(b);
 	}
+	dma_bypass_reset(b);
 	dma_bypass_free_stale(b);
 	if (win)
 		dma_bypass_uevent(b, dma_bypass_check(b));
@@ -259,7 +283,8 @@ void dma_bypass_detach(struct device *dev)
 		dma_bypass_set_stale(b, b->unopened);
 	}
 	dma_bypass_free_stale(b);
-	kfree(b);
+	xa_erase(&dma_bypass_devices, (unsigned long)dev);
+	kfree_rcu(b, rcu);
 }
 
 /**
@@ -291,6 +316,8 @@ int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
 		WRITE_ONCE(b->policy, policy);
 		b->failed = DMA_BYPASS_GRANTED;
 		b->reported = DMA_BYPASS_GRANTED;
+		if (list_empty(&b->node))
+			dma_bypass_reset(b);
 	}
 	dma_bypass_recheck();
 	/* A change of the state has sent one. */
@@ -308,8 +335,10 @@ int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
  */
 enum dma_bypass_policy dma_bypass_policy(struct device *dev)
 {
-	struct dma_bypass *b = dma_bypass_of(dev);
+	struct dma_bypass *b;
 
+	guard(rcu)();
+	b = dma_bypass_of(dev);
 	return b ? READ_ONCE(b->policy) : dma_bypass_boot_policy(dev);
 }
 

@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 /**
  * struct dma_bypass - a device's bypass state
@@ -23,13 +24,14 @@
  * @closed: published while nothing new may be mapped
  * @open: what the provider has set up, or NULL
  * @stale: windows that were replaced, to be freed when the driver is unbound
- * @reason: result of the last evaluation; DMA_BYPASS_GRANTED if there was none
+ * @reason: result of the last evaluation, or of what is known without a request
  * @reported: the reason that was reported last
  * @failed: why the window could not be set up since the driver was bound
  * @policy: the administrator's policy
  * @mask_changed: the DMA mask was set since the last evaluation began
  * @in_sysfs: the files in sysfs exist
  * @node: in the list of devices that requested a window since they were bound
+ * @rcu: for freeing it
  *
  * What @lock does not protect is protected by dma_bypass_mutex.
  */
@@ -49,15 +51,15 @@ struct dma_bypass {
 	bool				mask_changed;
 	bool				in_sysfs;
 	struct list_head		node;
+	struct rcu_head			rcu;
 };
 
+extern struct xarray dma_bypass_devices;
+
+/* For slow paths; any context. */
 static inline struct dma_bypass *dma_bypass_of(struct device *dev)
 {
-	struct dma_bypass_window *win;
-
-	guard(rcu)();
-	win = READ_ONCE(dev->dma_bypass);
-	return win ? win->owner : NULL;
+	return xa_load(&dma_bypass_devices, (unsigned long)dev);
 }
 
 void dma_bypass_update(struct dma_bypass *b);

@@ -215,6 +215,11 @@ static void grant_unmap_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 1);
 }
 
+static bool grant_has_provider(struct device *dev)
+{
+	return dma_bypass_set_policy(dev, DMA_BYPASS_POLICY_DENY) != -ENODEV;
+}
+
 /* A device that a rescan of the bus has found has no IOMMU. */
 static void grant_without_iommu(struct kunit *test)
 {
@@ -223,7 +228,7 @@ static void grant_without_iommu(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	KUNIT_EXPECT_EQ(test, sun4v_test_notify(dev, BUS_NOTIFY_ADD_DEVICE),
 			NOTIFY_OK);
-	KUNIT_EXPECT_NULL(test, dev->dma_bypass);
+	KUNIT_EXPECT_FALSE(test, grant_has_provider(dev));
 }
 
 /* A device has a provider from when it is added until it is removed. */
@@ -235,13 +240,13 @@ static void grant_events(struct kunit *test)
 	for (action = BUS_NOTIFY_ADD_DEVICE + 1;
 	     action <= BUS_NOTIFY_DRIVER_NOT_BOUND; action++) {
 		sun4v_test_notify(t->dev, action);
-		KUNIT_EXPECT_NULL_MSG(test, t->dev->dma_bypass, "event %lu",
-				      action);
+		KUNIT_EXPECT_FALSE_MSG(test, grant_has_provider(t->dev),
+				       "event %lu", action);
 	}
 	sun4v_test_notify(t->dev, BUS_NOTIFY_ADD_DEVICE);
-	KUNIT_EXPECT_NOT_NULL(test, t->dev->dma_bypass);
+	KUNIT_EXPECT_TRUE(test, grant_has_provider(t->dev));
 	sun4v_test_notify(t->dev, BUS_NOTIFY_REMOVED_DEVICE);
-	KUNIT_EXPECT_NULL(test, t->dev->dma_bypass);
+	KUNIT_EXPECT_FALSE(test, grant_has_provider(t->dev));
 	KUNIT_EXPECT_EQ(test, sun4v_test_calls(t), 0);
 }
 
