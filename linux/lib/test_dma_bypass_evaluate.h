@@ -166,6 +166,7 @@ static void eligibility_of_device(struct kunit *test)
 static void group_member_allowed_by_policy(struct kunit *test)
 {
 	struct fake *fake = fake_attach(test, &linear);
+
 	fake_set_policy(fake, DMA_BYPASS_POLICY_DENY);
 	dma_bypass_prepare(fake->dev);
 	KUNIT_EXPECT_FALSE(test, dma_bypass_allowed(fake->dev));

@@ -38,15 +38,6 @@ static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 	return dma_bypass_evaluate(&e);
 }
 
-/* What is known before a window is requested: enough not to request it in vain. */
-static enum dma_bypass_reason dma_bypass_precheck(struct dma_bypass *b)
-{
-	struct dma_bypass_eligibility e;
-
-	dma_bypass_eligibility_init(b->dev, READ_ONCE(b->policy), &e);
-	return dma_bypass_evaluate(&e);
-}
-
 static void dma_bypass_set_reason(struct dma_bypass *b,
 				  enum dma_bypass_reason reason)
 {
@@ -195,26 +186,14 @@ int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 	INIT_WORK(&b->work, dma_bypass_work);
 	INIT_LIST_HEAD(&b->node);
 	if (xa_err(xa_store(&dma_bypass_devices, (unsigned long)dev, b,
-			    GFP_KERNEL)))
-		goto err_free;
-	if (dma_bypass_set_place(b, 0, 0, NULL))
-		goto err_erase;
+			    GFP_KERNEL)) ||
+	    dma_bypass_set_place(b, 0, 0, NULL)) {
+		xa_erase(&dma_bypass_devices, (unsigned long)dev);
+		kfree_rcu(b, rcu);
+		return -ENOMEM;
+	}
 	dma_bypass_sysfs_add(b);
 	return 0;
-
-err_erase:
-	xa_erase(&dma_bypass_devices, (unsigned long)dev);
-err_free:
-	kfree_rcu(b, rcu);
-	return -ENOMEM;
-}
-
-/* What was found out about a device no longer counts. */
-static void dma_bypass_reset(struct dma_bypass *b)
-{
-	guard(spinlock_irqsave)(&b->lock);
-	b->reason = dma_bypass_precheck(b);
-	dma_bypass_update(b);
 }
 
 static void dma_bypass_close(struct dma_bypass *b)
