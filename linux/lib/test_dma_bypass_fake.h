@@ -329,8 +329,8 @@ static int fake_init(struct kunit *test)
 {
 	struct fake *fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
 
-	if (dma_bypass_disabled())
-		kunit_skip(test, "iommu.dma_bypass=never");
+	if (dma_bypass_disabled() || dma_bypass_translation_forced())
+		kunit_skip(test, "the command line forbids all windows");
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->mode = DMA_BYPASS_MODE_REQUEST;

@@ -48,7 +48,7 @@ static struct cost cost_report(struct kunit *test, const char *mode,
 
 static void cost_modes(struct kunit *test)
 {
-	struct cost bypass, strict, lazy, denied, open, direct;
+	struct cost bypass, strict, lazy, denied, unopened, open, direct;
 	struct page *page = buffer(test, HIGH);
 
 	require_strict(test, 0);
@@ -60,6 +60,7 @@ static void cost_modes(struct kunit *test)
 	make_lazy(test, dev_of(1));
 	lazy = cost_report(test, "lazy", dev_of(1), page, 0);
 
+	unopened = cost_of(test, dev_of(0), page, SZ_4K, 0);
 	open_window(test, 0);
 	bypass = cost_report(test, "bypass", dev_of(0), page, BYPASS);
 	open = cost_report(test, "open", dev_of(0), page, 0);
@@ -74,6 +75,8 @@ static void cost_modes(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, bypass.p999, bypass.p50, "p99.9 of bypass");
 	KUNIT_EXPECT_LE_MSG(test, denied.p50, strict.p50 + MOST_DENIED,
 			    "denied over strict");
+	KUNIT_EXPECT_LE_MSG(test, open.p50, unopened.p50,
+			    "without the attribute, opening the window");
 	KUNIT_EXPECT_LE_MSG(test, open.p50, strict.p50 + MOST_OPEN,
 			    "without the attribute, window open");
 }

@@ -91,6 +91,8 @@ enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev);
 void dma_bypass_eligibility_init(struct device *dev,
 				 enum dma_bypass_policy policy,
 				 struct dma_bypass_eligibility *e);
+enum dma_bypass_reason dma_bypass_precheck(struct device *dev,
+					   enum dma_bypass_policy policy);
 #else
 static inline bool dma_bypass_default_translated(void)
 {

@@ -125,3 +125,21 @@ void dma_bypass_eligibility_init(struct device *dev,
 		.mask			= U64_MAX,
 	};
 }
+
+/**
+ * dma_bypass_precheck - decide as far as no provider has to be asked
+ * @dev: the device
+ * @policy: the administrator's policy for it
+ *
+ * Context: Any.
+ * Return: DMA_BYPASS_GRANTED if nothing but the group, the mask and the IOMMU could
+ * be against a window, or the first reason.
+ */
+enum dma_bypass_reason dma_bypass_precheck(struct device *dev,
+					   enum dma_bypass_policy policy)
+{
+	struct dma_bypass_eligibility e;
+
+	dma_bypass_eligibility_init(dev, policy, &e);
+	return dma_bypass_evaluate(&e);
+}

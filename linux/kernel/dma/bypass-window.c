@@ -69,20 +69,11 @@ void dma_bypass_update(struct dma_bypass *b)
 	smp_store_release(&b->dev->dma_bypass, win);
 }
 
-/* What is known before a window is requested: enough not to request it in vain. */
-enum dma_bypass_reason dma_bypass_precheck(struct dma_bypass *b)
-{
-	struct dma_bypass_eligibility e;
-
-	dma_bypass_eligibility_init(b->dev, READ_ONCE(b->policy), &e);
-	return dma_bypass_evaluate(&e);
-}
-
 /* What was found out about a device no longer counts. */
 void dma_bypass_reset(struct dma_bypass *b)
 {
 	guard(spinlock_irqsave)(&b->lock);
-	b->reason = dma_bypass_precheck(b);
+	b->reason = dma_bypass_precheck(b->dev, READ_ONCE(b->policy));
 	dma_bypass_update(b);
 }
 

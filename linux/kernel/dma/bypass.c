@@ -153,7 +153,7 @@ void dma_bypass_recheck(void)
 	guard(mutex)(&dma_bypass_mutex);
 	list_for_each_entry(b, &dma_bypass_list, node)
 		dma_bypass_set_reason(b, b->open ? dma_bypass_check(b) :
-						   dma_bypass_precheck(b));
+						   dma_bypass_precheck(b->dev, b->policy));
 }
 
 /**
@@ -181,7 +181,7 @@ int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 	b->dev = dev;
 	b->ops = ops;
 	b->policy = dma_bypass_boot_policy(dev);
-	b->reason = dma_bypass_precheck(b);
+	b->reason = dma_bypass_precheck(dev, b->policy);
 	spin_lock_init(&b->lock);
 	INIT_WORK(&b->work, dma_bypass_work);
 	INIT_LIST_HEAD(&b->node);
@@ -352,10 +352,8 @@ enum dma_bypass_reason dma_bypass_reason(struct device *dev)
  */
 bool dma_bypass_allowed(struct device *dev)
 {
-	struct dma_bypass_eligibility e;
-
-	dma_bypass_eligibility_init(dev, dma_bypass_policy(dev), &e);
-	return dma_bypass_evaluate(&e) == DMA_BYPASS_GRANTED;
+	return dma_bypass_precheck(dev, dma_bypass_policy(dev)) ==
+	       DMA_BYPASS_GRANTED;
 }
 
 /* For debugfs: each open or draining window. */

@@ -63,7 +63,6 @@ static inline struct dma_bypass *dma_bypass_of(struct device *dev)
 }
 
 void dma_bypass_update(struct dma_bypass *b);
-enum dma_bypass_reason dma_bypass_precheck(struct dma_bypass *b);
 void dma_bypass_reset(struct dma_bypass *b);
 void dma_bypass_set_stale(struct dma_bypass *b, struct dma_bypass_window *win);
 void dma_bypass_free_stale(struct dma_bypass *b);
