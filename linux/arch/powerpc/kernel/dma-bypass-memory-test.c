@@ -7,77 +7,9 @@
  * (movablecore=), or memory that the kernel does not know of (mem=).
  */
 #include <linux/memblock.h>
-#include <linux/memory.h>
-#include <linux/memory_hotplug.h>
-#include <linux/mm.h>
 
 #include "dma-bypass-test.h"
-
-/* A memory block, and the physical memory in it. */
-struct block {
-	struct memory_block	*mem;
-	phys_addr_t		start;
-	phys_addr_t		end;
-};
-
-static int take_block(struct memory_block *mem, void *found)
-{
-	get_device(&mem->dev);
-	*(struct memory_block **)found = mem;
-	return 1;
-}
-
-static int take_movable(struct memory_block *mem, void *found)
-{
-	unsigned long pfn = section_nr_to_pfn(mem->start_section_nr);
-	struct page *page = pfn_to_online_page(pfn);
-
-	return page && is_zone_movable_page(page) ? take_block(mem, found) : 0;
-}
-
-static void put_block(void *dev)
-{
-	put_device(dev);
-}
-
-static struct block find_block(struct kunit *test)
-{
-	struct block block = {};
-
-	for_each_memory_block(&block.mem, take_movable);
-	if (!block.mem)
-		kunit_skip(test, "no movable memory");
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_block,
-							   &block.mem->dev));
-	block.start = PFN_PHYS(section_nr_to_pfn(block.mem->start_section_nr));
-	block.end = block.start + memory_block_size_bytes();
-	return block;
-}
-
-static void set_online(struct kunit *test, struct block *block, bool online)
-{
-	int err;
-
-	lock_device_hotplug();
-	block->mem->online_type = MMOP_ONLINE_MOVABLE;
-	err = online ? device_online(&block->mem->dev) :
-		       device_offline(&block->mem->dev);
-	unlock_device_hotplug();
-	KUNIT_ASSERT_EQ(test, 0, err);
-}
-
-/* Whether a part of the block may be mapped. */
-static bool is_published(const struct block *block)
-{
-	const struct dma_bypass_window *win = dev_of(0)->dma_bypass;
-	unsigned int i;
-
-	for (i = 0; i < win->nr_ranges; i++)
-		if (block->start < win->ranges[i].start + win->ranges[i].size &&
-		    block->end > win->ranges[i].start)
-			return true;
-	return false;
-}
+#include "../../../lib/test_dma_bypass_block.h"
 
 /* The first byte that the device reads at the start of the block. */
 static u8 first_byte(struct kunit *test, const struct block *block)
@@ -98,15 +30,15 @@ static void offline_memory_leaves_open_window(struct kunit *test)
 	struct block block = find_block(test);
 
 	open_window(test, 0);
-	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_TRUE(test, is_published(dev_of(0)->dma_bypass, &block));
 	set_online(test, &block, false);
-	KUNIT_EXPECT_FALSE(test, is_published(&block));
+	KUNIT_EXPECT_FALSE(test, is_published(dev_of(0)->dma_bypass, &block));
 	memset(__va(block.start), SECRET, EDU_MAX);
 	/* The window of powernv has no pages that could be unmapped. */
 	if (machine_is(pseries))
 		KUNIT_EXPECT_NE(test, first_byte(test, &block), SECRET);
 	set_online(test, &block, true);
-	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_TRUE(test, is_published(dev_of(0)->dma_bypass, &block));
 }
 
 static void online_memory_joins_open_window(struct kunit *test)
@@ -115,10 +47,10 @@ static void online_memory_joins_open_window(struct kunit *test)
 
 	set_online(test, &block, false);
 	open_window(test, 0);
-	KUNIT_EXPECT_FALSE(test, is_published(&block));
+	KUNIT_EXPECT_FALSE(test, is_published(dev_of(0)->dma_bypass, &block));
 	memset(__va(block.start), SECRET, EDU_MAX);
 	set_online(test, &block, true);
-	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_TRUE(test, is_published(dev_of(0)->dma_bypass, &block));
 	KUNIT_EXPECT_EQ(test, first_byte(test, &block),
 			*(u8 *)__va(block.start));
 }
@@ -154,14 +86,14 @@ static void added_memory_joins_open_window(struct kunit *test)
 	open_window(test, 0);
 	block = add_block(test);
 	page = pfn_to_page(PHYS_PFN(block.start));
-	KUNIT_EXPECT_FALSE(test, is_published(&block));
+	KUNIT_EXPECT_FALSE(test, is_published(dev_of(0)->dma_bypass, &block));
 	set_online(test, &block, true);
-	KUNIT_EXPECT_TRUE(test, is_published(&block));
+	KUNIT_EXPECT_TRUE(test, is_published(dev_of(0)->dma_bypass, &block));
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), UPPER_WINDOW);
 	memset(__va(block.start), SECRET, EDU_MAX);
 	KUNIT_EXPECT_EQ(test, first_byte(test, &block), SECRET);
 	set_online(test, &block, false);
-	KUNIT_EXPECT_FALSE(test, is_published(&block));
+	KUNIT_EXPECT_FALSE(test, is_published(dev_of(0)->dma_bypass, &block));
 }
 
 static struct kunit_case added_cases[] = {
