@@ -12,19 +12,16 @@
 #include "dma-iommu-bypass.h"
 
 /* Whether [base, base + size) is inside the aperture and belongs to nobody. */
-static bool iommu_dma_bypass_is_free(const struct iommu_dma_bypass_geometry *geo,
-				     dma_addr_t base, dma_addr_t size)
+bool iommu_dma_bypass_is_free(const struct iommu_dma_bypass_geometry *geo,
+			      dma_addr_t base, dma_addr_t size)
 {
-	dma_addr_t last = base + size - 1;
+	const struct range span = DEFINE_RANGE(base, base + size - 1);
 	unsigned int i;
 
-	if (base < geo->aperture_start || last > geo->aperture_end)
-		return false;
 	for (i = 0; i < geo->nr_reserved; i++)
-		if (base <= geo->reserved[i].end &&
-		    last >= geo->reserved[i].start)
+		if (range_overlaps(&geo->reserved[i], &span))
 			return false;
-	return true;
+	return span.start >= geo->aperture_start && span.end <= geo->aperture_end;
 }
 
 static dma_addr_t
@@ -45,22 +42,14 @@ iommu_dma_bypass_place_size(const struct iommu_dma_bypass_geometry *geo,
 	return DMA_MAPPING_ERROR;
 }
 
-/**
- * iommu_dma_bypass_place - find the place of a bypass window
- * @geo: the aperture, the memory, and who else owns addresses
- * @size: set to the length of the window
+/*
+ * Return the DMA address of physical address 0, and set @size to the length of the
+ * window; DMA_MAPPING_ERROR if there is no place for one.
  *
- * The lowest power of two that is not below 4 GiB, nor below the end of memory, and
- * where the window is inside the aperture and free.  So no physical address is by
- * accident one of the window's, at least as many addresses remain as there is
- * memory, and it is aligned to all page sizes that fit the memory.  The memory is
- * all that there may ever be, or, where that does not fit, what there is.
- *
- * Looks at nothing but @geo.
- *
- * Context: Any.
- * Return: the DMA address of physical address 0, or DMA_MAPPING_ERROR if there is
- * no such place.
+ * It is the lowest power of two that is not below 4 GiB nor below the end of memory,
+ * where the window is free.  So no physical address is by accident one of the
+ * window's, and the base is aligned to all page sizes that fit the memory: all that
+ * there may ever be, or, where that does not fit, what there is.
  */
 dma_addr_t iommu_dma_bypass_place(const struct iommu_dma_bypass_geometry *geo,
 				  dma_addr_t *size)
@@ -68,10 +57,10 @@ dma_addr_t iommu_dma_bypass_place(const struct iommu_dma_bypass_geometry *geo,
 	dma_addr_t base;
 
 	*size = geo->possible;
-	base = iommu_dma_bypass_place_size(geo, geo->possible);
+	base = iommu_dma_bypass_place_size(geo, *size);
 	if (base == DMA_MAPPING_ERROR) {
 		*size = geo->present;
-		base = iommu_dma_bypass_place_size(geo, geo->present);
+		base = iommu_dma_bypass_place_size(geo, *size);
 	}
 	return base;
 }

@@ -21,84 +21,71 @@
 #include <linux/range.h>
 #include <linux/slab.h>
 
-#include "dma-iommu-bypass-priv.h"
+#include "dma-iommu-bypass.h"
 #include "iommu-priv.h"
 
-/* DMA addresses that the devices of a group cannot use, as they are collected. */
-struct iommu_dma_bypass_reserved {
-	struct range	*range;
-	unsigned int	nr;
-	int		err;
-};
-
-static void iommu_dma_bypass_add_reserved(struct iommu_dma_bypass_reserved *resv,
-					  u64 start, u64 end)
+static int iommu_dma_bypass_add_reserved(struct iommu_dma_bypass_geometry *geo,
+					 u64 start, u64 end)
 {
-	struct range *range;
+	struct range *ranges = krealloc_array((struct range *)geo->reserved,
+					      geo->nr_reserved + 1,
+					      sizeof(*ranges), GFP_KERNEL);
 
-	if (resv->err)
-		return;
-	range = krealloc_array(resv->range, resv->nr + 1, sizeof(*range),
-			       GFP_KERNEL);
-	if (!range) {
-		resv->err = -ENOMEM;
-		return;
-	}
-	resv->range = range;
-	range[resv->nr].start = start;
-	range[resv->nr++].end = end;
+	if (!ranges)
+		return -ENOMEM;
+	ranges[geo->nr_reserved++] = DEFINE_RANGE(start, end);
+	geo->reserved = ranges;
+	return 0;
 }
 
 /* A bridge may take such an address for a peer's, before the IOMMU sees it. */
-static void iommu_dma_bypass_reserve_pci(struct iommu_dma_bypass_reserved *resv,
-					 struct pci_dev *pdev)
+static int iommu_dma_bypass_reserve_pci(struct iommu_dma_bypass_geometry *geo,
+					struct pci_dev *pdev)
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
 	struct resource_entry *entry;
 	u64 start, end, next = 0;
+	int err = 0;
 
 	resource_list_for_each_entry(entry, &bridge->windows) {
 		start = entry->res->start - entry->offset;
 		end = entry->res->end - entry->offset;
 		if (resource_type(entry->res) == IORESOURCE_MEM)
-			iommu_dma_bypass_add_reserved(resv, start, end);
+			err = err ?: iommu_dma_bypass_add_reserved(geo, start, end);
 	}
 
 	/* What it does not forward; dma-iommu has sorted the list. */
 	resource_list_for_each_entry(entry, &bridge->dma_ranges) {
 		start = entry->res->start - entry->offset;
 		if (start > next)
-			iommu_dma_bypass_add_reserved(resv, next, start - 1);
+			err = err ?: iommu_dma_bypass_add_reserved(geo, next, start - 1);
 		next = entry->res->end - entry->offset + 1;
 	}
 	if (next)
-		iommu_dma_bypass_add_reserved(resv, next, U64_MAX);
+		err = err ?: iommu_dma_bypass_add_reserved(geo, next, U64_MAX);
+	return err;
 }
 
-static int iommu_dma_bypass_reserve_dev(struct device *dev, void *arg)
+static int iommu_dma_bypass_reserve_dev(struct device *dev, void *geo)
 {
-	struct iommu_dma_bypass_reserved *resv = arg;
 	struct iommu_resv_region *region;
 	LIST_HEAD(regions);
+	int err = 0;
 
 	if (dev_is_pci(dev))
-		iommu_dma_bypass_reserve_pci(resv, to_pci_dev(dev));
+		err = iommu_dma_bypass_reserve_pci(geo, to_pci_dev(dev));
 	iommu_get_resv_regions(dev, &regions);
 	list_for_each_entry(region, &regions, list)
-		iommu_dma_bypass_add_reserved(resv, region->start,
-					      region->start + region->length - 1);
+		err = err ?: iommu_dma_bypass_add_reserved(geo, region->start,
+							   region->start + region->length - 1);
 	iommu_put_resv_regions(dev, &regions);
-	return resv->err;
+	return err;
 }
 
-/**
- * iommu_dma_bypass_reserve - find the window's place, and withhold it
- * @dev: device that the domain is initialised for
- * @domain: DMA domain that is being initialised: nothing is allocated yet
- * @iovad: its IOVA allocator
- *
- * Context: Process context, the group's mutex held.
- * Return: the window, or NULL: the allocator is left as it is.
+/*
+ * Find the window's place, for all devices of the group of @dev, and withhold it from
+ * the IOVA allocator of a domain that is being initialised: nothing is allocated yet.
+ * Return NULL where there is none: the allocator is left as it is.
  */
 struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 						  struct iommu_domain *domain,
@@ -110,19 +97,15 @@ struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 		.present	= PFN_PHYS(max_pfn),
 		.possible	= PFN_PHYS(max_t(u64, max_pfn, max_possible_pfn)),
 	};
-	struct iommu_dma_bypass_reserved resv = {};
-	struct iommu_dma_bypass *window = NULL;
 	dma_addr_t base = DMA_MAPPING_ERROR, size;
+	struct iommu_dma_bypass *window = NULL;
 
 	if (dma_bypass_disabled() || !domain->geometry.force_aperture)
 		return NULL;
-	if (!iommu_group_for_each_dev_locked(dev->iommu_group, &resv,
-					     iommu_dma_bypass_reserve_dev)) {
-		geo.reserved = resv.range;
-		geo.nr_reserved = resv.nr;
+	if (!iommu_group_for_each_dev_locked(dev->iommu_group, &geo,
+					     iommu_dma_bypass_reserve_dev))
 		base = iommu_dma_bypass_place(&geo, &size);
-	}
-	kfree(resv.range);
+	kfree(geo.reserved);
 	if (base != DMA_MAPPING_ERROR)
 		window = kzalloc_obj(*window);
 	if (!window)
@@ -136,17 +119,22 @@ struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 	window->base = base;
 	window->size = size;
 	INIT_LIST_HEAD(&window->extents);
-	INIT_LIST_HEAD(&window->users);
+	xa_init_flags(&window->users, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&window->node);
 	return window;
 }
 
+/* Without its last user, the window maps nothing. */
 static void iommu_dma_bypass_leave(struct iommu_dma_bypass *window,
-				   struct iommu_dma_bypass_user *user)
+				   struct device *dev)
 {
-	list_del(&user->node);
-	kfree(user);
-	if (list_empty(&window->users))
+	struct device *user;
+	unsigned long id;
+
+	xa_for_each(&window->users, id, user)
+		if (user == dev)
+			xa_erase(&window->users, id);
+	if (xa_empty(&window->users))
 		iommu_dma_bypass_teardown(window);
 }
 
@@ -154,34 +142,28 @@ static int iommu_dma_bypass_join(struct iommu_dma_bypass *window,
 				 struct device *dev)
 {
 	int prot = IOMMU_READ | IOMMU_WRITE;
-	struct iommu_dma_bypass_user *user;
 	int err = 0;
+	u32 id;
 
-	guard(mutex)(&iommu_dma_bypass_mutex);
 	if (dev_is_dma_coherent(dev))
 		prot |= IOMMU_CACHE;
-	if (!list_empty(&window->users) && prot != window->prot)
-		return -EOPNOTSUPP;
-	user = kzalloc_obj(*user);
-	if (!user)
-		return -ENOMEM;
-	user->dev = dev;
-	if (list_empty(&window->users))
+	guard(mutex)(&iommu_dma_bypass_mutex);
+	if (xa_empty(&window->users))
 		err = iommu_dma_bypass_setup(window, prot);
-	if (err) {
-		kfree(user);
-		return err;
-	}
-	list_add(&user->node, &window->users);
-	err = iommu_dma_bypass_publish(window, user);
+	else if (prot != window->prot)
+		err = -EOPNOTSUPP;
+	err = err ?: xa_alloc(&window->users, &id, dev, xa_limit_32b, GFP_KERNEL);
+	err = err ?: iommu_dma_bypass_publish(window, dev);
 	if (err)
-		iommu_dma_bypass_leave(window, user);
+		iommu_dma_bypass_leave(window, dev);
 	return err;
 }
 
-static struct iommu_dma_bypass *iommu_dma_bypass_of(struct device *dev)
+/* The window of a device whose group is locked, or NULL. */
+static struct iommu_dma_bypass *iommu_dma_bypass_of(struct device *dev,
+						    struct iommu_group *group)
 {
-	return use_dma_iommu(dev) ?
+	return group && use_dma_iommu(dev) ?
 	       iommu_dma_get_bypass(iommu_get_dma_domain(dev)) : NULL;
 }
 
@@ -189,34 +171,32 @@ static struct iommu_dma_bypass *iommu_dma_bypass_of(struct device *dev)
  * A bridge makes no DMA of its own, it only shares the group of the devices
  * behind it.  It needs no grant, but it has to be trusted.
  */
-static int iommu_dma_bypass_check_dev(struct device *dev, void *arg)
+static int iommu_dma_bypass_denied(struct device *dev, void *asking)
 {
 	struct pci_dev *pdev = dev_is_pci(dev) ? to_pci_dev(dev) : NULL;
 
-	if (dev == arg)
+	if (dev == asking)
 		return 0;
 	if (pdev && pci_is_bridge(pdev))
 		return pdev->untrusted || pdev->external_facing;
 	return !dma_bypass_allowed(dev);
 }
 
-static bool iommu_dma_bypass_check_group(struct device *dev)
+static bool iommu_dma_bypass_group_denied(struct device *dev)
 {
-	return !iommu_group_for_each_dev_locked(dev->iommu_group, dev,
-						iommu_dma_bypass_check_dev);
+	return iommu_group_for_each_dev_locked(dev->iommu_group, dev,
+					       iommu_dma_bypass_denied);
 }
 
 static void iommu_dma_bypass_eligibility(struct device *dev,
 					 struct dma_bypass_eligibility *e)
 {
 	struct iommu_group *group = iommu_group_get_locked(dev);
-	struct iommu_dma_bypass *window = NULL;
+	struct iommu_dma_bypass *window = iommu_dma_bypass_of(dev, group);
 
 	e->direct = !use_dma_iommu(dev);
-	if (group && !e->direct) {
-		e->group_denied = !iommu_dma_bypass_check_group(dev);
-		window = iommu_dma_bypass_of(dev);
-	}
+	if (group && !e->direct)
+		e->group_denied = iommu_dma_bypass_group_denied(dev);
 	/* A crash kernel attaches the domain as late as the first mapping. */
 	e->unsupported = is_kdump_kernel() ||
 			 (!e->direct && (!window || window->conflict));
@@ -228,14 +208,13 @@ static void iommu_dma_bypass_eligibility(struct device *dev,
 static int iommu_dma_bypass_open(struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get_locked(dev);
-	struct iommu_dma_bypass *window = group ? iommu_dma_bypass_of(dev) :
-						  NULL;
+	struct iommu_dma_bypass *window = iommu_dma_bypass_of(dev, group);
 	int err;
 
 	/* The group may have changed since it was evaluated. */
 	if (!window || window->conflict)
 		err = -EOPNOTSUPP;
-	else if (!iommu_dma_bypass_check_group(dev))
+	else if (iommu_dma_bypass_group_denied(dev))
 		err = -EPERM;
 	else
 		err = iommu_dma_bypass_join(window, dev);
@@ -246,15 +225,11 @@ static int iommu_dma_bypass_open(struct device *dev)
 static void iommu_dma_bypass_close(struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get_locked(dev);
-	struct iommu_dma_bypass *window = group ? iommu_dma_bypass_of(dev) :
-						  NULL;
-	struct iommu_dma_bypass_user *user, *next;
+	struct iommu_dma_bypass *window = iommu_dma_bypass_of(dev, group);
 
 	if (window) {
 		guard(mutex)(&iommu_dma_bypass_mutex);
-		list_for_each_entry_safe(user, next, &window->users, node)
-			if (user->dev == dev)
-				iommu_dma_bypass_leave(window, user);
+		iommu_dma_bypass_leave(window, dev);
 	}
 	iommu_group_put_locked(group);
 }
@@ -265,86 +240,48 @@ static const struct dma_bypass_ops iommu_dma_bypass_ops = {
 	.close		= iommu_dma_bypass_close,
 };
 
-/**
- * iommu_dma_bypass_release - a domain is being freed
- * @window: its window, or NULL
- *
- * Context: Process context, no device is attached to the domain.
- */
+/* The domain of a window, or of NULL, is being freed; no device is attached to it. */
 void iommu_dma_bypass_release(struct iommu_dma_bypass *window)
 {
-	struct iommu_dma_bypass_user *user, *next;
-
 	if (!window)
 		return;
 	scoped_guard(mutex, &iommu_dma_bypass_mutex)
-		list_for_each_entry_safe(user, next, &window->users, node)
-			iommu_dma_bypass_leave(window, user);
+		iommu_dma_bypass_teardown(window);
+	xa_destroy(&window->users);
 	kfree(window);
 }
 
-/**
- * iommu_dma_bypass_contains - whether an IOVA is in a domain's window
- * @domain: the domain
- * @iova: the IOVA
- *
- * For iommu.debug_pagealloc, from which windows are exempt.
- *
- * Context: Any.
- * Return: true if it is in the span that is withheld from the IOVA allocator.
- */
-bool iommu_dma_bypass_contains(struct iommu_domain *domain, dma_addr_t iova)
-{
-	struct iommu_dma_bypass *window = iommu_dma_get_bypass(domain);
-
-	return window && iova - window->base < window->size;
-}
-
-/**
- * iommu_dma_bypass_attach - a device's DMA goes through dma-iommu from now on
- * @dev: the device
- * @domain: its DMA domain
- *
- * Context: Process context, the group's mutex held.
- */
+/* The DMA of @dev goes through its domain from now on.  The group is locked. */
 void iommu_dma_bypass_attach(struct device *dev, struct iommu_domain *domain)
 {
 	struct iommu_dma_bypass *window = iommu_dma_get_bypass(domain);
-	struct iommu_dma_bypass_reserved resv = {};
-	unsigned int i;
+	struct iommu_dma_bypass_geometry geo = { .aperture_end = U64_MAX };
 
 	if (window) {
-		window->conflict |= iommu_dma_bypass_reserve_dev(dev, &resv);
-		for (i = 0; i < resv.nr; i++)
-			if (resv.range[i].start < window->base + window->size &&
-			    resv.range[i].end >= window->base)
-				window->conflict = true;
-		kfree(resv.range);
+		if (iommu_dma_bypass_reserve_dev(dev, &geo) ||
+		    !iommu_dma_bypass_is_free(&geo, window->base, window->size))
+			window->conflict = true;
+		kfree(geo.reserved);
 	}
 	if (dma_bypass_attach(dev, &iommu_dma_bypass_ops))
 		dev_warn(dev, "no memory for a bypass window\n");
 }
 
-/**
- * iommu_dma_bypass_bind - whether a driver may be bound to a device
- * @dev: the device
- * @domain: its group's default domain
- *
- * While a window is mapped, every device of the group reaches all of it.
- *
- * Context: Process context, the group's mutex held.
- * Return: 0, or -EBUSY if @dev is not granted the window that is mapped.
+/*
+ * Whether a driver may be bound to @dev, whose group is locked: while a window is
+ * mapped, every device of the group reaches all of it.  Return 0 or -EBUSY.
  */
 int iommu_dma_bypass_bind(struct device *dev, struct iommu_domain *domain)
 {
 	struct iommu_dma_bypass *window = iommu_dma_get_bypass(domain);
-	struct iommu_dma_bypass_user *user;
+	struct device *user = NULL;
+	unsigned long id = 0;
 
-	if (!window || list_empty(&window->users) || dma_bypass_allowed(dev))
+	if (window)
+		user = xa_find(&window->users, &id, ULONG_MAX, XA_PRESENT);
+	if (!user || dma_bypass_allowed(dev))
 		return 0;
-	user = list_first_entry(&window->users, struct iommu_dma_bypass_user,
-				node);
 	dev_err(dev, "not bound: the bypass window of %s in its IOMMU group is open; allow this device in dma_bypass/policy, or unbind that one\n",
-		dev_name(user->dev));
+		dev_name(user));
 	return -EBUSY;
 }

@@ -6,10 +6,10 @@
 #define __DMA_IOMMU_BYPASS_H
 
 #include <linux/dma-bypass-ops.h>
-#include <linux/types.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/xarray.h>
 
-struct device;
-struct iommu_dma_bypass;
 struct iommu_domain;
 struct iova_domain;
 
@@ -31,47 +31,59 @@ struct iommu_dma_bypass_geometry {
 	const struct range	*reserved;
 };
 
+/**
+ * struct iommu_dma_bypass - the window of a DMA domain
+ * @domain: the domain
+ * @base: IOVA of physical address 0
+ * @size: its span, which is withheld from the IOVA allocator
+ * @conflict: a device of the group has reserved some of the span
+ * @prot: IOMMU_READ and so on, while there are users
+ * @extents: what is mapped, in order
+ * @users: devices that have it open; changes with the group's mutex held, too
+ * @node: in the list of windows that have users
+ */
+struct iommu_dma_bypass {
+	struct iommu_domain	*domain;
+	dma_addr_t		base;
+	dma_addr_t		size;
+	bool			conflict;
+	int			prot;
+	struct list_head	extents;
+	struct xarray		users;
+	struct list_head	node;
+};
+
+/* Protects windows that are in use, and what they map. */
+extern struct mutex iommu_dma_bypass_mutex;
+
 /* In dma-iommu.c: the window in the cookie of a DMA domain, or NULL. */
 struct iommu_dma_bypass *iommu_dma_get_bypass(struct iommu_domain *domain);
 
-#ifdef CONFIG_IOMMU_DMA_BYPASS
+bool iommu_dma_bypass_is_free(const struct iommu_dma_bypass_geometry *geo,
+			      dma_addr_t base, dma_addr_t size);
 dma_addr_t iommu_dma_bypass_place(const struct iommu_dma_bypass_geometry *geo,
 				  dma_addr_t *size);
+
+int iommu_dma_bypass_setup(struct iommu_dma_bypass *window, int prot);
+void iommu_dma_bypass_teardown(struct iommu_dma_bypass *window);
+int iommu_dma_bypass_publish(struct iommu_dma_bypass *window, struct device *user);
+
 struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 						  struct iommu_domain *domain,
 						  struct iova_domain *iovad);
 void iommu_dma_bypass_release(struct iommu_dma_bypass *window);
 void iommu_dma_bypass_attach(struct device *dev, struct iommu_domain *domain);
 int iommu_dma_bypass_bind(struct device *dev, struct iommu_domain *domain);
-bool iommu_dma_bypass_contains(struct iommu_domain *domain, dma_addr_t iova);
-#else
-static inline struct iommu_dma_bypass *
-iommu_dma_bypass_reserve(struct device *dev, struct iommu_domain *domain,
-			 struct iova_domain *iovad)
-{
-	return NULL;
-}
 
-static inline void iommu_dma_bypass_release(struct iommu_dma_bypass *window)
-{
-}
-
-static inline void iommu_dma_bypass_attach(struct device *dev,
-					   struct iommu_domain *domain)
-{
-}
-
-static inline int iommu_dma_bypass_bind(struct device *dev,
-					struct iommu_domain *domain)
-{
-	return 0;
-}
-
+/* For iommu.debug_pagealloc, from which windows are exempt. */
 static inline bool iommu_dma_bypass_contains(struct iommu_domain *domain,
 					     dma_addr_t iova)
 {
-	return false;
+	struct iommu_dma_bypass *window = NULL;
+
+	if (IS_ENABLED(CONFIG_IOMMU_DMA_BYPASS))
+		window = iommu_dma_get_bypass(domain);
+	return window && iova - window->base < window->size;
 }
-#endif /* CONFIG_IOMMU_DMA_BYPASS */
 
 #endif /* __DMA_IOMMU_BYPASS_H */
