@@ -48,7 +48,7 @@ enum dma_bypass_reason {
 };
 
 /**
- * struct dma_bypass_eligibility - everything that dma_bypass_evaluate() looks at
+ * struct dma_bypass_eligibility - everything that decides about a window
  * @mode: the system mode
  * @policy: the administrator's policy for the device
  * @force_translation: an older switch demands translation (``iommu=force``)
@@ -78,35 +78,40 @@ struct dma_bypass_eligibility {
 #ifdef CONFIG_DMA_BYPASS
 extern const char * const dma_bypass_policies[DMA_BYPASS_NR_POLICIES];
 
-enum dma_bypass_reason
-dma_bypass_evaluate(const struct dma_bypass_eligibility *e);
-const char *dma_bypass_reason_name(enum dma_bypass_reason reason);
-int dma_bypass_reason_errno(enum dma_bypass_reason reason);
 enum dma_bypass_mode dma_bypass_mode(void);
-bool dma_bypass_default_translated(void);
-bool dma_bypass_disabled(void);
 void dma_bypass_force_translation(void);
 bool dma_bypass_translation_forced(void);
 enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev);
+enum dma_bypass_reason
+dma_bypass_evaluate(const struct dma_bypass_eligibility *e);
+enum dma_bypass_reason dma_bypass_precheck(struct device *dev,
+					   enum dma_bypass_policy policy);
 void dma_bypass_eligibility_init(struct device *dev,
 				 enum dma_bypass_policy policy,
 				 struct dma_bypass_eligibility *e);
-enum dma_bypass_reason dma_bypass_precheck(struct device *dev,
-					   enum dma_bypass_policy policy);
+const char *dma_bypass_reason_name(enum dma_bypass_reason reason);
+int dma_bypass_reason_errno(enum dma_bypass_reason reason);
 #else
-static inline bool dma_bypass_default_translated(void)
+static inline enum dma_bypass_mode dma_bypass_mode(void)
 {
-	return false;
-}
-
-static inline bool dma_bypass_disabled(void)
-{
-	return false;
+	return DMA_BYPASS_MODE_DEFAULT;
 }
 
 static inline void dma_bypass_force_translation(void)
 {
 }
 #endif /* CONFIG_DMA_BYPASS */
+
+/* Devices are translated unless a policy or an attribute allows bypass. */
+static inline bool dma_bypass_default_translated(void)
+{
+	return dma_bypass_mode() != DMA_BYPASS_MODE_DEFAULT;
+}
+
+/* Nothing may bypass the IOMMU until reboot. */
+static inline bool dma_bypass_disabled(void)
+{
+	return dma_bypass_mode() == DMA_BYPASS_MODE_NEVER;
+}
 
 #endif /* _LINUX_DMA_BYPASS_POLICY_H */

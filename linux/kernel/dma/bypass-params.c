@@ -31,15 +31,14 @@ const char * const dma_bypass_policies[] = {
 	[DMA_BYPASS_POLICY_DENY]	= "deny",
 };
 
-/* PCI devices that the command line names, by address or by kind. */
+/*
+ * PCI devices that the command line names: domain, bus and function, or vendor and
+ * device, in 16 bits each but for the domain.
+ */
 struct dma_bypass_id {
 	enum dma_bypass_policy	policy;
 	bool			by_address;
-	unsigned int		domain;
-	unsigned int		bus;
-	unsigned int		devfn;
-	unsigned int		vendor;
-	unsigned int		device;
+	u64			id;
 };
 
 #define DMA_BYPASS_MAX_IDS	32
@@ -49,99 +48,43 @@ static unsigned int dma_bypass_nr_ids __ro_after_init;
 static int dma_bypass_cmdline_mode __ro_after_init = -1;
 static bool dma_bypass_forced __ro_after_init;
 
-/**
- * dma_bypass_mode - the system mode
- *
- * Context: Any.
- * Return: the mode that ``iommu.dma_bypass=`` sets, else the configured one.
- */
 enum dma_bypass_mode dma_bypass_mode(void)
 {
 	if (dma_bypass_cmdline_mode >= 0)
 		return dma_bypass_cmdline_mode;
-	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_NEVER))
-		return DMA_BYPASS_MODE_NEVER;
-	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_OPTIN))
-		return DMA_BYPASS_MODE_OPTIN;
-	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_GUARD))
-		return DMA_BYPASS_MODE_GUARD;
-	if (IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_REQUEST))
-		return DMA_BYPASS_MODE_REQUEST;
-	return DMA_BYPASS_MODE_DEFAULT;
+	return IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_NEVER) ? DMA_BYPASS_MODE_NEVER :
+	       IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_OPTIN) ? DMA_BYPASS_MODE_OPTIN :
+	       IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_GUARD) ? DMA_BYPASS_MODE_GUARD :
+	       IS_ENABLED(CONFIG_DMA_BYPASS_DEFAULT_REQUEST) ? DMA_BYPASS_MODE_REQUEST :
+							       DMA_BYPASS_MODE_DEFAULT;
 }
 
-/**
- * dma_bypass_default_translated - whether the mode demands translation by default
- *
- * Context: Any.
- * Return: true if devices are translated unless a policy or an attribute allows
- * bypass.
- */
-bool dma_bypass_default_translated(void)
-{
-	return dma_bypass_mode() != DMA_BYPASS_MODE_DEFAULT;
-}
-
-/**
- * dma_bypass_disabled - whether nothing may bypass the IOMMU until reboot
- *
- * Context: Any.
- * Return: true in the mode never.
- */
-bool dma_bypass_disabled(void)
-{
-	return dma_bypass_mode() == DMA_BYPASS_MODE_NEVER;
-}
-
-/**
- * dma_bypass_force_translation - an older switch demands translation
- *
- * Context: Boot, while the command line is parsed.
- */
+/* An older switch on the command line demands translation. */
 void __init dma_bypass_force_translation(void)
 {
 	dma_bypass_forced = true;
 }
 
-/**
- * dma_bypass_translation_forced - whether an older switch demands translation
- *
- * Context: Any.
- * Return: true after dma_bypass_force_translation().
- */
 bool dma_bypass_translation_forced(void)
 {
 	return dma_bypass_forced;
 }
 
-static bool dma_bypass_id_matches(const struct dma_bypass_id *id,
-				  struct pci_dev *pdev)
-{
-	if (id->by_address)
-		return id->domain == pci_domain_nr(pdev->bus) &&
-		       id->bus == pdev->bus->number &&
-		       id->devfn == pdev->devfn;
-	return id->vendor == pdev->vendor && id->device == pdev->device;
-}
-
-/**
- * dma_bypass_boot_policy - the policy that the command line sets for a device
- * @dev: the device
- *
- * For drivers that are bound before user space can write a policy.
- *
- * Context: Any.
- * Return: the policy that the device starts with.
- */
+/* For drivers that are bound before user space can write a policy. */
 enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev)
 {
-	unsigned int i;
+	const struct dma_bypass_id *id;
+	struct pci_dev *pdev;
+	u64 address, kind;
 
 	if (!dev_is_pci(dev))
 		return DMA_BYPASS_POLICY_DEFAULT;
-	for (i = 0; i < dma_bypass_nr_ids; i++)
-		if (dma_bypass_id_matches(&dma_bypass_ids[i], to_pci_dev(dev)))
-			return dma_bypass_ids[i].policy;
+	pdev = to_pci_dev(dev);
+	address = (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+	kind = (u64)pdev->vendor << 16 | pdev->device;
+	for (id = dma_bypass_ids; id < dma_bypass_ids + dma_bypass_nr_ids; id++)
+		if (id->id == (id->by_address ? address : kind))
+			return id->policy;
 	return DMA_BYPASS_POLICY_DEFAULT;
 }
 
@@ -149,39 +92,35 @@ enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev)
 static bool __init dma_bypass_parse_id(const char *word,
 				       struct dma_bypass_id *id)
 {
-	unsigned int slot, func;
-	int len = 0;
+	unsigned int domain = 0, bus, slot, func, vendor, device;
+	int len;
 
-	*id = (struct dma_bypass_id) { .by_address = true };
-	if ((sscanf(word, "%x:%x:%x.%x%n", &id->domain, &id->bus, &slot, &func,
-		    &len) == 4 && !word[len]) ||
-	    (sscanf(word, "%x:%x.%x%n", &id->bus, &slot, &func, &len) == 3 &&
-	     !word[len])) {
-		id->devfn = PCI_DEVFN(slot, func);
-		return id->bus <= 0xff && slot <= 0x1f && func <= 7;
+	if (sscanf(word, "%x:%x%n", &vendor, &device, &len) == 2 && !word[len]) {
+		id->by_address = false;
+		id->id = (u64)vendor << 16 | device;
+		return vendor <= 0xffff && device <= 0xffff;
 	}
-
-	id->by_address = false;
-	return sscanf(word, "%x:%x%n", &id->vendor, &id->device, &len) == 2 &&
-	       !word[len] && id->vendor <= 0xffff && id->device <= 0xffff;
+	if ((sscanf(word, "%x:%x.%x%n", &bus, &slot, &func, &len) != 3 ||
+	     word[len]) &&
+	    (sscanf(word, "%x:%x:%x.%x%n", &domain, &bus, &slot, &func,
+		    &len) != 4 || word[len]))
+		return false;
+	id->by_address = true;
+	id->id = (u64)domain << 16 | PCI_DEVID(bus, PCI_DEVFN(slot, func));
+	return bus <= 0xff && slot <= 0x1f && func <= 7;
 }
 
 /* An id, or an id and "=" and a policy. */
 static bool __init dma_bypass_parse_entry(char *entry, struct dma_bypass_id *id)
 {
+	const char *word = strsep(&entry, "=");
 	int policy = DMA_BYPASS_POLICY_ALLOW;
-	char *word = strchr(entry, '=');
 
-	if (word) {
-		*word++ = '\0';
+	if (entry)
 		policy = match_string(dma_bypass_policies,
-				      DMA_BYPASS_NR_POLICIES, word);
-	}
-	if (policy <= DMA_BYPASS_POLICY_DEFAULT ||
-	    !dma_bypass_parse_id(entry, id))
-		return false;
+				      DMA_BYPASS_NR_POLICIES, entry);
 	id->policy = policy;
-	return true;
+	return policy > DMA_BYPASS_POLICY_DEFAULT && dma_bypass_parse_id(word, id);
 }
 
 static int __init dma_bypass_set_devices(const char *val,

@@ -24,62 +24,40 @@ static const struct {
 	[DMA_BYPASS_NO_RESOURCES]	= { "resources",	-ENOMEM },
 };
 
-/**
- * dma_bypass_reason_name - the word for a reason
- * @reason: the reason
- *
- * Context: Any.
- * Return: the word that sysfs, trace events and the documentation use.
- */
 const char *dma_bypass_reason_name(enum dma_bypass_reason reason)
 {
 	return dma_bypass_reasons[reason].name;
 }
 
-/**
- * dma_bypass_reason_errno - the errno for a reason
- * @reason: the reason
- *
- * Context: Any.
- * Return: 0 for DMA_BYPASS_GRANTED, else a negative errno.
- */
 int dma_bypass_reason_errno(enum dma_bypass_reason reason)
 {
 	return dma_bypass_reasons[reason].err;
 }
 
-static bool dma_bypass_wants_open(const struct dma_bypass_eligibility *e)
+/* Whether the device is granted a window by @policy, or by @mode in its place. */
+static bool dma_bypass_wants(const struct dma_bypass_eligibility *e,
+			     enum dma_bypass_policy policy,
+			     enum dma_bypass_mode mode)
 {
-	return e->policy == DMA_BYPASS_POLICY_ALLOW ||
-	       (e->policy == DMA_BYPASS_POLICY_DEFAULT &&
-		e->mode == DMA_BYPASS_MODE_REQUEST);
+	return e->policy == policy ||
+	       (e->policy == DMA_BYPASS_POLICY_DEFAULT && e->mode == mode);
 }
 
-static bool dma_bypass_wants_guard(const struct dma_bypass_eligibility *e)
-{
-	return e->policy == DMA_BYPASS_POLICY_GUARD ||
-	       (e->policy == DMA_BYPASS_POLICY_DEFAULT &&
-		e->mode == DMA_BYPASS_MODE_GUARD);
-}
-
-/**
- * dma_bypass_evaluate - decide whether a device may have a bypass window
- * @e: everything that matters
- *
- * Looks at nothing but @e.  No provider has guarded windows yet.
- *
- * Context: Any.
- * Return: DMA_BYPASS_GRANTED, or the first reason against it.
+/*
+ * Return the first reason against a window, or DMA_BYPASS_GRANTED.  Looks at nothing
+ * but @e.  No provider has guarded windows yet.
  */
 enum dma_bypass_reason
 dma_bypass_evaluate(const struct dma_bypass_eligibility *e)
 {
-	const bool guard = dma_bypass_wants_guard(e);
+	const bool open = dma_bypass_wants(e, DMA_BYPASS_POLICY_ALLOW,
+					   DMA_BYPASS_MODE_REQUEST);
+	const bool guard = dma_bypass_wants(e, DMA_BYPASS_POLICY_GUARD,
+					    DMA_BYPASS_MODE_GUARD);
 	const bool against[DMA_BYPASS_NR_REASONS] = {
 		[DMA_BYPASS_NO_MODE]		= e->force_translation ||
 				e->mode == DMA_BYPASS_MODE_NEVER,
-		[DMA_BYPASS_NO_POLICY]		= !guard &&
-				!dma_bypass_wants_open(e),
+		[DMA_BYPASS_NO_POLICY]		= !guard && !open,
 		[DMA_BYPASS_NO_UNTRUSTED]	= e->untrusted,
 		[DMA_BYPASS_NO_ENCRYPTED]	= e->encrypted,
 		[DMA_BYPASS_NO_GROUP]		= e->group_denied,
@@ -96,45 +74,25 @@ dma_bypass_evaluate(const struct dma_bypass_eligibility *e)
 	return DMA_BYPASS_GRANTED;
 }
 
-static bool dma_bypass_untrusted(struct device *dev)
-{
-	if (is_swiotlb_force_bounce(dev))
-		return true;
-	return dev_is_pci(dev) && (to_pci_dev(dev)->untrusted ||
-				   to_pci_dev(dev)->external_facing);
-}
-
-/**
- * dma_bypass_eligibility_init - set what is known of any device
- * @dev: the device
- * @policy: the administrator's policy for it
- * @e: set.  Mask, group and IOMMU are left as if they allowed everything
- *
- * Context: Any.
- */
+/* What is known of any device; mask, group and IOMMU are left as if they allowed all. */
 void dma_bypass_eligibility_init(struct device *dev,
 				 enum dma_bypass_policy policy,
 				 struct dma_bypass_eligibility *e)
 {
+	struct pci_dev *pdev = dev_is_pci(dev) ? to_pci_dev(dev) : NULL;
+
 	*e = (struct dma_bypass_eligibility) {
 		.mode			= dma_bypass_mode(),
 		.policy			= policy,
 		.force_translation	= dma_bypass_translation_forced(),
-		.untrusted		= dma_bypass_untrusted(dev),
+		.untrusted		= is_swiotlb_force_bounce(dev) ||
+				(pdev && (pdev->untrusted || pdev->external_facing)),
 		.encrypted		= force_dma_unencrypted(dev),
 		.mask			= U64_MAX,
 	};
 }
 
-/**
- * dma_bypass_precheck - decide as far as no provider has to be asked
- * @dev: the device
- * @policy: the administrator's policy for it
- *
- * Context: Any.
- * Return: DMA_BYPASS_GRANTED if nothing but the group, the mask and the IOMMU could
- * be against a window, or the first reason.
- */
+/* Decide as far as no provider has to be asked.  Any context. */
 enum dma_bypass_reason dma_bypass_precheck(struct device *dev,
 					   enum dma_bypass_policy policy)
 {
