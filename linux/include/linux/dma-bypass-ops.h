@@ -30,7 +30,7 @@ struct dma_bypass_range {
  * @size: length of the DMA address range that starts at @base; no DMA address in
  *	it belongs to a translated mapping, unless @ops->owns says so
  * @ops: NULL for a linear window
- * @stale: windows that were replaced since the driver was bound
+ * @stale: the next of the windows that were replaced since the driver was bound
  * @nr_ranges: number of ranges; 0 if nothing can be mapped
  * @ranges: the memory that the window maps, largest range first
  * @rcu: for freeing it
@@ -79,16 +79,16 @@ struct dma_bypass_ops {
 };
 
 /**
- * struct dma_bypass_ram - ranges of memory that are being collected
+ * struct dma_bypass_ram - memory that a window is going to map
  * @ranges: the ranges, in ascending order
  * @nr: number of ranges
- * @max: number of ranges that there is room for
  * @err: 0, or -ENOMEM after which nothing is added any more
+ *
+ * All zero at first.  Context of the functions: Process context.
  */
 struct dma_bypass_ram {
 	struct dma_bypass_range	*ranges;
 	unsigned int		nr;
-	unsigned int		max;
 	int			err;
 };
 

@@ -19,38 +19,22 @@ static void dma_bypass_ram_insert(struct dma_bypass_ram *ram, unsigned int at,
 				  phys_addr_t start, phys_addr_t end)
 {
 	struct dma_bypass_range *ranges;
-	unsigned int max;
 
 	if (ram->err || end <= start)
 		return;
-	if (ram->nr == ram->max) {
-		max = ram->max ? 2 * ram->max : 8;
-		ranges = krealloc_array(ram->ranges, max, sizeof(*ranges),
-					GFP_KERNEL);
-		if (!ranges) {
-			ram->err = -ENOMEM;
-			return;
-		}
-		ram->ranges = ranges;
-		ram->max = max;
+	ranges = krealloc_array(ram->ranges, ram->nr + 1, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges) {
+		ram->err = -ENOMEM;
+		return;
 	}
-	memmove(&ram->ranges[at + 1], &ram->ranges[at],
-		(ram->nr - at) * sizeof(*ram->ranges));
-	ram->ranges[at].start = start;
-	ram->ranges[at].size = end - start;
+	ram->ranges = ranges;
+	memmove(&ranges[at + 1], &ranges[at], (ram->nr - at) * sizeof(*ranges));
+	ranges[at].start = start;
+	ranges[at].size = end - start;
 	ram->nr++;
 }
 
-/**
- * dma_bypass_ram_add - add a range
- * @ram: where ranges are collected; all zero at first
- * @start: first byte; not below the end of what was added before
- * @end: first byte behind; nothing happens if it is not above @start
- *
- * An adjacent range is extended.
- *
- * Context: Process context.
- */
+/* Add a range that is not below what was added before.  An adjacent one is extended. */
 void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
 			phys_addr_t end)
 {
@@ -68,8 +52,6 @@ void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
  * @ram: the ranges
  * @start: first byte
  * @end: first byte behind
- *
- * Context: Process context.
  */
 void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start,
 			   phys_addr_t end)
@@ -84,22 +66,12 @@ void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start,
 			continue;
 		memmove(&ram->ranges[i], &ram->ranges[i + 1],
 			(--ram->nr - i) * sizeof(*ram->ranges));
-		dma_bypass_ram_insert(ram, i, max(end, range_start), range_end);
-		dma_bypass_ram_insert(ram, i, range_start,
-				      min(start, range_end));
+		dma_bypass_ram_insert(ram, i, end, range_end);
+		dma_bypass_ram_insert(ram, i, range_start, start);
 	}
 }
 
-/**
- * dma_bypass_ram_add_online - add what is online of a range of RAM
- * @ram: the ranges
- * @start: first byte; not below the end of what was added before
- * @end: first byte behind
- *
- * Hot-added memory is a resource before and after it is online.
- *
- * Context: Process context.
- */
+/* Add what is online of RAM: as hot-added memory, it is a resource before and after. */
 void dma_bypass_ram_add_online(struct dma_bypass_ram *ram, phys_addr_t start,
 			       phys_addr_t end)
 {
@@ -126,15 +98,13 @@ static int dma_bypass_ram_resource(struct resource *res, void *ram)
 
 /**
  * dma_bypass_ram_add_system - add the system RAM that a window may map
- * @ram: the ranges
- * @start: first byte to look at; not below the end of what was added before
+ * @ram: the ranges; all zero at first
+ * @start: first byte to look at
  * @end: first byte behind
  *
  * Neither holes nor MMIO nor ZONE_DEVICE memory are system RAM.  The kernel's
  * image, in whole blocks of 2 MiB so that the pages around it stay large, the
  * memory of the crash kernel, and memory that its driver manages are left out.
- *
- * Context: Process context.
  */
 void dma_bypass_ram_add_system(struct dma_bypass_ram *ram, phys_addr_t start,
 			       phys_addr_t end)
@@ -144,20 +114,14 @@ void dma_bypass_ram_add_system(struct dma_bypass_ram *ram, phys_addr_t start,
 			      ALIGN(__pa_symbol(_end), SZ_2M));
 #ifdef CONFIG_CRASH_RESERVE
 	if (crashk_res.end)
-		dma_bypass_ram_remove(ram, crashk_res.start,
-				      crashk_res.end + 1);
+		dma_bypass_ram_remove(ram, crashk_res.start, crashk_res.end + 1);
 	if (crashk_low_res.end)
 		dma_bypass_ram_remove(ram, crashk_low_res.start,
 				      crashk_low_res.end + 1);
 #endif
 }
 
-/**
- * dma_bypass_ram_free - free the ranges
- * @ram: the ranges; empty afterwards
- *
- * Context: Process context.
- */
+/* Free the ranges.  Afterwards, there are none. */
 void dma_bypass_ram_free(struct dma_bypass_ram *ram)
 {
 	kfree(ram->ranges);
@@ -168,7 +132,7 @@ static int dma_bypass_larger_first(const void *a, const void *b)
 {
 	const struct dma_bypass_range *one = a, *two = b;
 
-	return one->size < two->size ? 1 : one->size > two->size ? -1 : 0;
+	return cmp_int(two->size, one->size);
 }
 
 /**
@@ -197,7 +161,6 @@ dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size,
 	win->nr_ranges = nr;
 	if (nr)
 		memcpy(win->ranges, ram->ranges, nr * sizeof(*win->ranges));
-	sort(win->ranges, nr, sizeof(*win->ranges), dma_bypass_larger_first,
-	     NULL);
+	sort(win->ranges, nr, sizeof(*win->ranges), dma_bypass_larger_first, NULL);
 	return win;
 }
