@@ -20,31 +20,26 @@ static bool dma_bypass_contains(const struct dma_bypass_window *win,
 	return false;
 }
 
-/* The provider does not know the mask, so what it answers is checked here. */
-static dma_addr_t dma_bypass_resolve(const struct dma_bypass_window *win,
-				     struct device *dev, phys_addr_t phys,
-				     size_t size, enum dma_data_direction dir,
-				     unsigned long attrs)
-{
-	dma_addr_t addr = win->ops->map(dev, phys, size, dir, attrs);
-	u64 mask = dma_bypass_mask(dev);
-
-	if (addr == DMA_MAPPING_ERROR || addr > mask || size - 1 > mask - addr)
-		return DMA_MAPPING_ERROR;
-	return addr;
-}
-
 static dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 				  struct device *dev, phys_addr_t phys,
 				  size_t size, enum dma_data_direction dir,
 				  unsigned long attrs)
 {
+	dma_addr_t addr;
+	u64 mask;
+
 	if (!dma_bypass_contains(win, phys, size) ||
 	    dma_kmalloc_needs_bounce(dev, size, dir))
 		return DMA_MAPPING_ERROR;
-	if (win->ops)
-		return dma_bypass_resolve(win, dev, phys, size, dir, attrs);
-	return win->base + phys;
+	if (!win->ops)
+		return win->base + phys;
+
+	/* The provider does not know the mask. */
+	addr = win->ops->map(dev, phys, size, dir, attrs);
+	mask = dma_bypass_mask(dev);
+	if (addr > mask || size - 1 > mask - addr)
+		return DMA_MAPPING_ERROR;
+	return addr;
 }
 
 bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
@@ -58,10 +53,8 @@ bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 		      DMA_MAPPING_ERROR;
 	if (*addr == DMA_MAPPING_ERROR)
 		return false;
-	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		arch_sync_dma_for_device(phys, size, dir);
-		arch_sync_dma_flush();
-	}
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync(phys, size, dir, false);
 	return true;
 }
 

@@ -22,19 +22,15 @@ void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
 			  enum dma_data_direction dir, bool for_cpu);
 void __dma_bypass_mask_changed(struct device *dev);
 
+static inline const struct dma_bypass_window *
+dma_bypass_published(struct device *dev)
+{
 #ifdef CONFIG_DMA_BYPASS
-static inline const struct dma_bypass_window *
-dma_bypass_published(struct device *dev)
-{
 	return READ_ONCE(dev->dma_bypass);
-}
 #else
-static inline const struct dma_bypass_window *
-dma_bypass_published(struct device *dev)
-{
 	return NULL;
-}
 #endif
+}
 
 static inline bool dma_bypass_in_range(const struct dma_bypass_range *range,
 				       phys_addr_t phys, size_t size)
@@ -140,28 +136,19 @@ static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
 	       !trace_dma_unmap_phys_enabled();
 }
 
-/* Only linear windows serve devices that need cache maintenance. */
+/*
+ * Sync a mapping that is in the window.  Unmapping is no more than syncing for the
+ * CPU.  Only linear windows serve devices that need cache maintenance.
+ */
 static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
 				   size_t size, enum dma_data_direction dir,
-				   bool for_cpu)
-{
-	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
-
-	if (win && !dev_is_dma_coherent(dev))
-		__dma_bypass_sync(addr - win->base, size, dir, for_cpu);
-	return win;
-}
-
-static inline bool dma_bypass_unmap_phys(struct device *dev, dma_addr_t addr,
-					 size_t size,
-					 enum dma_data_direction dir,
-					 unsigned long attrs)
+				   unsigned long attrs, bool for_cpu)
 {
 	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
 
 	if (win && !dev_is_dma_coherent(dev) &&
 	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		__dma_bypass_sync(addr - win->base, size, dir, true);
+		__dma_bypass_sync(addr - win->base, size, dir, for_cpu);
 	return win;
 }
 
@@ -169,33 +156,16 @@ static inline bool dma_bypass_unmap_phys(struct device *dev, dma_addr_t addr,
  * A list is in the window as a whole or not at all, so its first entry is
  * enough.  The bus address of a peer is not the window's, whatever its value.
  */
-static inline bool dma_bypass_find_sg(struct device *dev,
-				      struct scatterlist *sgl)
-{
-	return dma_bypass_find(dev, sg_dma_address(sgl)) &&
-	       !sg_dma_is_bus_address(sgl);
-}
-
 static inline bool dma_bypass_sync_sg(struct device *dev,
 				      struct scatterlist *sgl, int nents,
-				      enum dma_data_direction dir, bool for_cpu)
+				      enum dma_data_direction dir,
+				      unsigned long attrs, bool for_cpu)
 {
-	if (!dma_bypass_find_sg(dev, sgl))
-		return false;
-	if (!dev_is_dma_coherent(dev))
-		__dma_bypass_sync_sg(sgl, nents, dir, for_cpu);
-	return true;
-}
-
-static inline bool dma_bypass_unmap_sg(struct device *dev,
-				       struct scatterlist *sgl, int nents,
-				       enum dma_data_direction dir,
-				       unsigned long attrs)
-{
-	if (!dma_bypass_find_sg(dev, sgl))
+	if (!dma_bypass_find(dev, sg_dma_address(sgl)) ||
+	    sg_dma_is_bus_address(sgl))
 		return false;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		__dma_bypass_sync_sg(sgl, nents, dir, true);
+		__dma_bypass_sync_sg(sgl, nents, dir, for_cpu);
 	return true;
 }
 
