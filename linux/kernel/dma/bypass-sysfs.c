@@ -10,7 +10,7 @@
 #include <linux/sysfs.h>
 #include "bypass.h"
 
-static const char * const dma_bypass_states[] = {
+const char * const dma_bypass_states[] = {
 	[DMA_BYPASS_CLOSED]	= "closed",
 	[DMA_BYPASS_OPEN]	= "open",
 	[DMA_BYPASS_DRAINING]	= "draining",

@@ -2,28 +2,17 @@
 /*
  * Bypass windows: what the mapping paths see.
  *
- * A device with a provider has a struct dma_bypass.  dev->dma_bypass points at the
- * one of its windows that describes what the mapping paths may do now: unopened,
- * closed or open.  It is NULL as long as no window is granted and none was there.
+ * dev->dma_bypass points at the one of a device's windows that describes what the
+ * mapping paths may do now: unopened, closed or open.  It is NULL as long as no window
+ * is granted and none was there.
  */
-#include <linux/cleanup.h>
-#include <linux/device.h>
-#include <linux/dma-mapping.h>
-#include <linux/minmax.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 #include "bypass.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/dma_bypass.h>
 
-/* By device: most of them never have a window, and are not to pay for a pointer. */
 DEFINE_XARRAY(dma_bypass_devices);
-
-u64 dma_bypass_mask(struct device *dev)
-{
-	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
-}
 
 static dma_addr_t dma_bypass_request_map(struct device *dev, phys_addr_t phys,
 					 size_t size,
@@ -69,21 +58,17 @@ void dma_bypass_update(struct dma_bypass *b)
 	smp_store_release(&b->dev->dma_bypass, win);
 }
 
-/* What was found out about a device no longer counts. */
-void dma_bypass_reset(struct dma_bypass *b)
-{
-	guard(spinlock_irqsave)(&b->lock);
-	b->reason = dma_bypass_precheck(b->dev, READ_ONCE(b->policy));
-	dma_bypass_update(b);
-}
-
-void dma_bypass_set_stale(struct dma_bypass *b, struct dma_bypass_window *win)
+/* Mappings read a window without a reference: it stays until the driver is unbound. */
+static void dma_bypass_replace(struct dma_bypass *b,
+			       struct dma_bypass_window **old,
+			       struct dma_bypass_window *win)
 {
 	lockdep_assert_held(&b->lock);
-	if (!win)
-		return;
-	win->stale = b->stale;
-	b->stale = win;
+	if (*old) {
+		(*old)->stale = b->stale;
+		b->stale = *old;
+	}
+	*old = win;
 }
 
 /* No mapping reads them any more, but somebody may look for their owner. */
@@ -97,12 +82,20 @@ void dma_bypass_free_stale(struct dma_bypass *b)
 	}
 }
 
+/* The window is closed, and what was found out about the device no longer counts. */
+void dma_bypass_reset(struct dma_bypass *b)
+{
+	guard(spinlock_irqsave)(&b->lock);
+	dma_bypass_replace(b, &b->open, NULL);
+	b->reason = dma_bypass_precheck(b->dev, b->policy);
+	dma_bypass_update(b);
+}
+
 /* From now on, addresses in this place are recognised whatever is published. */
-int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
-			 dma_addr_t size,
+int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base, dma_addr_t size,
 			 const struct dma_bypass_ops *ops)
 {
-	struct dma_bypass_range all = { .size = (phys_addr_t)-1 };
+	struct dma_bypass_range all = { .size = PHYS_ADDR_MAX };
 	struct dma_bypass_ram ram = { .ranges = &all, .nr = 1 };
 	struct dma_bypass_window *closed, *unopened;
 
@@ -117,20 +110,18 @@ int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base,
 	unopened->ops = &dma_bypass_request_ops;
 
 	guard(spinlock_irqsave)(&b->lock);
-	dma_bypass_set_stale(b, b->closed);
-	dma_bypass_set_stale(b, b->unopened);
-	b->closed = closed;
-	b->unopened = unopened;
+	dma_bypass_replace(b, &b->closed, closed);
+	dma_bypass_replace(b, &b->unopened, unopened);
 	dma_bypass_update(b);
 	return 0;
 }
 
 /**
  * dma_bypass_publish - let a device's mappings use a window
- * @dev: device whose provider sets up its window, or whose window is open and has
- *	come to map other memory
- * @win: the window, from dma_bypass_alloc_window(); it must map what is in flight.
- *	The callee owns it.
+ * @dev: device whose provider sets up its window, or whose open window has come to map
+ *	other memory
+ * @win: what dma_bypass_alloc_window() returned; it must map what is in flight.  The
+ *	callee owns it.
  *
  * Context: Process context, under the provider's lock that serialises calls for
  * @dev with each other and with the provider's close().
@@ -150,34 +141,23 @@ int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
 		return err;
 	}
 	guard(spinlock_irqsave)(&b->lock);
-	dma_bypass_set_stale(b, b->open);
-	b->open = win;
+	dma_bypass_replace(b, &b->open, win);
 	dma_bypass_update(b);
 	return 0;
 }
 
-/*
- * The device's DMA mask was set.  When this returns, no mapping gets an address
- * that the new mask forbids.  Any context.
- */
+/* When this returns, no mapping gets an address that the new mask forbids. */
 void __dma_bypass_mask_changed(struct device *dev)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
 
 	guard(spinlock_irqsave)(&b->lock);
-	b->mask_changed = true;
 	if (b->reason == DMA_BYPASS_NO_MASK)
 		b->reason = DMA_BYPASS_GRANTED;
 	dma_bypass_update(b);
 }
 
-/**
- * dma_bypass_state - whether a device's window is open
- * @dev: the device
- *
- * Context: Any.
- * Return: the state; closed where there is no provider.
- */
+/* Any context. */
 enum dma_bypass_state dma_bypass_state(struct device *dev)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);

@@ -4,21 +4,15 @@
  *
  * Lock order: dma_bypass_mutex, the provider's locks, dma_bypass::lock.
  */
-#include <linux/cleanup.h>
-#include <linux/device.h>
 #include <linux/dma-bypass.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iommu-dma.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include "bypass.h"
 #include <trace/events/dma_bypass.h>
 
-/* Outside of every lock of the IOMMU core; never taken on a mapping path. */
-static DEFINE_MUTEX(dma_bypass_mutex);
-
-/* Devices that requested a window since their driver was bound. */
-static LIST_HEAD(dma_bypass_list);
+DEFINE_MUTEX(dma_bypass_mutex);
+LIST_HEAD(dma_bypass_list);
 
 static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 {
@@ -26,10 +20,8 @@ static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 
 	lockdep_assert_held(&dma_bypass_mutex);
 	dma_bypass_eligibility_init(b->dev, b->policy, &e);
-	scoped_guard(spinlock_irqsave, &b->lock) {
-		b->mask_changed = false;
-		e.mask = dma_bypass_mask(b->dev);
-	}
+	b->mask = dma_bypass_mask(b->dev);
+	e.mask = b->mask;
 	b->ops->eligibility(b->dev, &e);
 	/* A resolved address does not tell which memory to synchronise. */
 	e.unsupported |= b->ops->map && !dev_is_dma_coherent(b->dev);
@@ -46,7 +38,8 @@ static void dma_bypass_set_reason(struct dma_bypass *b,
 	lockdep_assert_held(&dma_bypass_mutex);
 	scoped_guard(spinlock_irqsave, &b->lock) {
 		/* Not what was evaluated with another mask. */
-		if (reason == DMA_BYPASS_NO_MASK && b->mask_changed)
+		if (reason == DMA_BYPASS_NO_MASK &&
+		    b->mask != dma_bypass_mask(b->dev))
 			reason = DMA_BYPASS_GRANTED;
 		b->reason = reason;
 		dma_bypass_update(b);
@@ -105,18 +98,16 @@ static void dma_bypass_work(struct work_struct *work)
 	struct dma_bypass *b = container_of(work, struct dma_bypass, work);
 
 	guard(mutex)(&dma_bypass_mutex);
-	if (!b->open)
-		dma_bypass_request(b);
+	dma_bypass_request(b);
 }
 
 /**
  * dma_bypass_prepare - open a device's bypass window before it is needed
  * @dev: device whose driver is going to map with DMA_ATTR_IOMMU_BYPASS
  *
- * Optional: without it the first mapping with the attribute opens the window in
- * the background, and is itself translated.  The window closes when the driver
- * is unbound.  A driver may ignore the return value: to map with the attribute is
- * right in any case.
+ * Optional: without it the first mapping with the attribute, itself translated, opens
+ * the window in the background.  It closes when the driver is unbound.  To map with the
+ * attribute is right whatever is returned.
  *
  * Context: Process context, may sleep.
  * Return: 0 if the window is open; -EPERM if it is not granted (reason mode,
@@ -139,7 +130,7 @@ EXPORT_SYMBOL_GPL(dma_bypass_prepare);
 /**
  * dma_bypass_recheck - evaluate the devices that requested a window anew
  *
- * To be called when a device has joined or left the group of others.  Where there
+ * A device has joined or left the group of others, or has another policy.  Where there
  * is no window it is enough to let the next mapping request it.
  *
  * Context: Process context.
@@ -158,14 +149,13 @@ void dma_bypass_recheck(void)
 
 /**
  * dma_bypass_attach - give a device a provider of bypass windows
- * @dev: device that the caller sets up for translated DMA
+ * @dev: device that the caller sets up for translated DMA, without a driver
  * @ops: the provider
  *
- * Nothing opens yet.  To be called again when the device's domain was replaced:
- * addresses of the former window are then no longer recognised.
+ * Nothing opens yet.  Called again when the device's domain was replaced, it forgets the
+ * addresses of the former window.
  *
- * Context: Process context; may be called under locks of the IOMMU core, without
- * a driver bound to @dev.
+ * Context: Process context, locks of the IOMMU core may be held.
  * Return: 0 or -ENOMEM: the device has no bypass then.
  */
 int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
@@ -196,32 +186,8 @@ int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 	return 0;
 }
 
-static void dma_bypass_close(struct dma_bypass *b)
-{
-	struct dma_bypass_window *win = b->open;
-
-	lockdep_assert_held(&dma_bypass_mutex);
-	if (win) {
-		trace_dma_bypass_close(b->dev, win);
-		b->ops->close(b->dev);
-		dev_info(b->dev, "bypass window closed\n");
-	}
-	list_del_init(&b->node);
-	b->failed = DMA_BYPASS_GRANTED;
-	b->reported = DMA_BYPASS_GRANTED;
-
-	scoped_guard(spinlock_irqsave, &b->lock) {
-		dma_bypass_set_stale(b, b->open);
-		b->open = NULL;
-	}
-	dma_bypass_reset(b);
-	dma_bypass_free_stale(b);
-	if (win)
-		dma_bypass_uevent(b, dma_bypass_check(b));
-}
-
 /**
- * dma_bypass_unbind - a device's driver is gone: close its window
+ * dma_bypass_unbind - close the window of a device whose driver is gone
  * @dev: the device
  *
  * Its addresses are still recognised when they are unmapped late.
@@ -231,6 +197,7 @@ static void dma_bypass_close(struct dma_bypass *b)
 void dma_bypass_unbind(struct device *dev)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
+	struct dma_bypass_window *win;
 
 	if (!b)
 		return;
@@ -238,15 +205,26 @@ void dma_bypass_unbind(struct device *dev)
 	if (list_empty_careful(&b->node))
 		return;
 	guard(mutex)(&dma_bypass_mutex);
-	dma_bypass_close(b);
+	win = b->open;
+	if (win) {
+		trace_dma_bypass_close(dev, win);
+		b->ops->close(dev);
+		dev_info(dev, "bypass window closed\n");
+	}
+	list_del_init(&b->node);
+	b->failed = DMA_BYPASS_GRANTED;
+	b->reported = DMA_BYPASS_GRANTED;
+	dma_bypass_reset(b);
+	dma_bypass_free_stale(b);
+	if (win)
+		dma_bypass_uevent(b, dma_bypass_check(b));
 }
 
 /**
  * dma_bypass_detach - take the provider from a device that goes away
  * @dev: device without a driver, still in its IOMMU group
  *
- * Context: Process context, no lock held that a reader of the device's files in
- * sysfs waits for.
+ * Context: Process context, no lock held that readers of its files in sysfs wait for.
  */
 void dma_bypass_detach(struct device *dev)
 {
@@ -256,27 +234,17 @@ void dma_bypass_detach(struct device *dev)
 		return;
 	dma_bypass_sysfs_remove(b);
 	dma_bypass_unbind(dev);
-	scoped_guard(spinlock_irqsave, &b->lock) {
-		WRITE_ONCE(dev->dma_bypass, NULL);
-		dma_bypass_set_stale(b, b->closed);
-		dma_bypass_set_stale(b, b->unopened);
-	}
+	WRITE_ONCE(dev->dma_bypass, NULL);
 	dma_bypass_free_stale(b);
+	kfree_rcu(b->closed, rcu);
+	kfree_rcu(b->unopened, rcu);
 	xa_erase(&dma_bypass_devices, (unsigned long)dev);
 	kfree_rcu(b, rcu);
 }
 
-/**
- * dma_bypass_set_policy - set the administrator's policy for a device
- * @dev: the device
- * @policy: the policy from now on
- *
- * Denying refuses new mappings at once.  Those in flight stay valid, and the
- * window stays until the driver is unbound.
- *
- * Context: Process context.
- * Return: 0, -ENODEV if @dev has no provider, or -EPERM for loosening what the
- * system mode forbids.
+/*
+ * To deny refuses new mappings at once.  Those in flight stay valid, and the window
+ * stays until the driver is unbound.
  */
 int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy)
 {
@@ -321,15 +289,9 @@ enum dma_bypass_policy dma_bypass_policy(struct device *dev)
 	return b ? READ_ONCE(b->policy) : dma_bypass_boot_policy(dev);
 }
 
-/**
- * dma_bypass_reason - why a device's window is not open
- * @dev: the device
- *
- * Changes nothing.
- *
- * Context: Process context.
- * Return: the reason; DMA_BYPASS_GRANTED if it is open, or if it would open when
- * a mapping requests it.
+/*
+ * Why a window is not open.  DMA_BYPASS_GRANTED if it is, or would open when a mapping
+ * requests it.  Changes nothing.
  */
 enum dma_bypass_reason dma_bypass_reason(struct device *dev)
 {
@@ -344,7 +306,7 @@ enum dma_bypass_reason dma_bypass_reason(struct device *dev)
 }
 
 /**
- * dma_bypass_allowed - whether the administrator lets this device bypass
+ * dma_bypass_allowed - whether the administrator lets a device bypass
  * @dev: device that would share another one's window
  *
  * Context: Any.
@@ -354,16 +316,4 @@ bool dma_bypass_allowed(struct device *dev)
 {
 	return dma_bypass_precheck(dev, dma_bypass_policy(dev)) ==
 	       DMA_BYPASS_GRANTED;
-}
-
-/* For debugfs: each open or draining window. */
-void dma_bypass_for_each_open(void (*fn)(struct dma_bypass *b, void *data),
-			      void *data)
-{
-	struct dma_bypass *b;
-
-	guard(mutex)(&dma_bypass_mutex);
-	list_for_each_entry(b, &dma_bypass_list, node)
-		if (b->open)
-			fn(b, data);
 }
