@@ -36,8 +36,7 @@ static bool iommu_dma_bypass_removable(phys_addr_t phys)
 {
 	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
 
-	return IS_ENABLED(CONFIG_MEMORY_HOTREMOVE) && page &&
-	       is_zone_movable_page(page);
+	return page && is_zone_movable_page(page);
 }
 
 /*
@@ -48,12 +47,13 @@ static phys_addr_t iommu_dma_bypass_extent_end(struct iommu_dma_bypass *window,
 					       phys_addr_t start, phys_addr_t end)
 {
 	u64 most = iommu_dma_bypass_pgsize(window, end - start) * 512;
-	bool removable = iommu_dma_bypass_removable(start);
 	phys_addr_t pos, block;
+	bool removable;
 
 	end = min(end, ALIGN_DOWN(start, most) + most);
 	if (!IS_ENABLED(CONFIG_MEMORY_HOTREMOVE))
 		return end;
+	removable = iommu_dma_bypass_removable(start);
 	block = memory_block_size_bytes();
 	for (pos = ALIGN(start + 1, block); pos < end; pos += block)
 		if (removable || iommu_dma_bypass_removable(pos))

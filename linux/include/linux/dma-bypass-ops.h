@@ -30,10 +30,10 @@ struct dma_bypass_range {
  * @size: length of the DMA address range that starts at @base; no DMA address in
  *	it belongs to a translated mapping, unless @ops->owns says so
  * @ops: NULL for a linear window
- * @stale: the next of the windows that were replaced since the driver was bound
  * @nr_ranges: number of ranges; 0 if nothing can be mapped
  * @ranges: the memory that the window maps, largest range first
- * @rcu: for freeing it
+ * @stale: the core's
+ * @rcu: the core's
  *
  * Readers take no lock and no reference: a window does not change once it is
  * published in dev->dma_bypass.  It is replaced, and freed after the driver is
@@ -119,17 +119,9 @@ enum dma_bypass_policy dma_bypass_policy(struct device *dev);
 enum dma_bypass_state dma_bypass_state(struct device *dev);
 enum dma_bypass_reason dma_bypass_reason(struct device *dev);
 #else
-static inline void dma_bypass_detach(struct device *dev)
-{
-}
-
-static inline void dma_bypass_recheck(void)
-{
-}
-
-static inline void dma_bypass_unbind(struct device *dev)
-{
-}
+static inline void dma_bypass_detach(struct device *dev) {}
+static inline void dma_bypass_recheck(void) {}
+static inline void dma_bypass_unbind(struct device *dev) {}
 #endif /* CONFIG_DMA_BYPASS */
 
 #endif /* _LINUX_DMA_BYPASS_OPS_H */

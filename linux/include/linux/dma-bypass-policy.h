@@ -97,9 +97,7 @@ static inline enum dma_bypass_mode dma_bypass_mode(void)
 	return DMA_BYPASS_MODE_DEFAULT;
 }
 
-static inline void dma_bypass_force_translation(void)
-{
-}
+static inline void dma_bypass_force_translation(void) {}
 #endif /* CONFIG_DMA_BYPASS */
 
 /* Devices are translated unless a policy or an attribute allows bypass. */

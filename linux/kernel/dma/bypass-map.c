@@ -42,9 +42,9 @@ static dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 	return addr;
 }
 
-bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs,
-			   dma_addr_t *addr)
+bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			 enum dma_data_direction dir, unsigned long attrs,
+			 dma_addr_t *addr)
 {
 	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
@@ -62,8 +62,8 @@ bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
  * As dma_direct_map_sg(): entry by entry, nothing is merged.  If one entry cannot
  * bypass, the ordinary path maps the whole list.
  */
-bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
-			 enum dma_data_direction dir, unsigned long attrs)
+bool dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		       enum dma_data_direction dir, unsigned long attrs)
 {
 	const struct dma_bypass_window *win = dma_bypass_published(dev);
 	struct scatterlist *sg;

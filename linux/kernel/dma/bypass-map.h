@@ -11,11 +11,12 @@
 #include <linux/scatterlist.h>
 #include <trace/events/dma.h>
 
-bool __dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs,
-			   dma_addr_t *addr);
-bool __dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
-			 enum dma_data_direction dir, unsigned long attrs);
+/* Where dma_bypass_requested(); false: translate it. */
+bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			 enum dma_data_direction dir, unsigned long attrs,
+			 dma_addr_t *addr);
+bool dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		       enum dma_data_direction dir, unsigned long attrs);
 void __dma_bypass_sync(phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir, bool for_cpu);
 void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
@@ -90,24 +91,6 @@ static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
 		return false;
 	*addr = win->base + phys;
 	return true;
-}
-
-/* Any mapping that the attribute was passed with; false: translate it. */
-static inline bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys,
-				       size_t size, enum dma_data_direction dir,
-				       unsigned long attrs, dma_addr_t *addr)
-{
-	return dma_bypass_requested(dev, attrs) &&
-	       __dma_bypass_map_phys(dev, phys, size, dir, attrs, addr);
-}
-
-static inline bool dma_bypass_map_sg(struct device *dev,
-				     struct scatterlist *sgl, int nents,
-				     enum dma_data_direction dir,
-				     unsigned long attrs)
-{
-	return dma_bypass_requested(dev, attrs) &&
-	       __dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
 }
 
 /*

@@ -35,25 +35,18 @@ static const struct dma_bypass_ops dma_bypass_request_ops = {
 	.owns	= dma_bypass_request_owns,
 };
 
-static bool dma_bypass_reachable(const struct dma_bypass *b)
-{
-	const struct dma_bypass_window *win = b->open;
-
-	return win->ops || dma_bypass_mask(b->dev) >= win->base + win->size - 1;
-}
-
 /* Let the mapping paths see what holds now. */
 void dma_bypass_update(struct dma_bypass *b)
 {
-	struct dma_bypass_window *win = b->closed;
+	struct dma_bypass_window *win = b->open ?: b->unopened;
 
 	lockdep_assert_held(&b->lock);
-	if (b->reason == DMA_BYPASS_GRANTED && !b->open)
-		win = b->unopened;
-	else if (b->reason == DMA_BYPASS_GRANTED && dma_bypass_reachable(b))
-		win = b->open;
-	else if (b->reason != DMA_BYPASS_NO_MASK && !win->size)
-		win = NULL;	/* no address to recognise, no mask to wait for */
+	if (b->reason != DMA_BYPASS_GRANTED ||
+	    (!win->ops && dma_bypass_mask(b->dev) < win->base + win->size - 1))
+		win = b->closed;
+	/* No address to recognise, no mask to wait for. */
+	if (win == b->closed && !win->size && b->reason != DMA_BYPASS_NO_MASK)
+		win = NULL;
 	/* Pairs with the address dependency of the readers' READ_ONCE(). */
 	smp_store_release(&b->dev->dma_bypass, win);
 }
