@@ -14,7 +14,7 @@
 
 #include "dma-iommu-bypass.h"
 
-/* What one iommu_map() mapped.  A part of it may be the part of a large page. */
+/* What one iommu_map() mapped is unmapped as a whole: it may be one large page. */
 struct iommu_dma_bypass_extent {
 	phys_addr_t		start;
 	phys_addr_t		end;
@@ -176,9 +176,8 @@ int iommu_dma_bypass_publish(struct iommu_dma_bypass *window, struct device *use
 }
 
 /*
- * Pages that go offline are free, pages that come online not yet used.  What cannot
- * be mapped stays out of the window, and what cannot be unmapped by itself stays
- * mapped until the window closes.
+ * Pages that go offline are free, pages that come online not yet used.  What cannot be
+ * mapped stays out of the window.
  */
 static int iommu_dma_bypass_hotplug(struct notifier_block *nb,
 				    unsigned long action, void *arg)
@@ -207,7 +206,6 @@ static int iommu_dma_bypass_hotplug(struct notifier_block *nb,
 
 static int __init iommu_dma_bypass_init(void)
 {
-	return hotplug_memory_notifier(iommu_dma_bypass_hotplug,
-				       DEFAULT_CALLBACK_PRI);
+	return hotplug_memory_notifier(iommu_dma_bypass_hotplug, DEFAULT_CALLBACK_PRI);
 }
 subsys_initcall(iommu_dma_bypass_init);

@@ -25,14 +25,12 @@ bool iommu_dma_bypass_is_free(const struct iommu_dma_bypass_geometry *geo,
 }
 
 static dma_addr_t
-iommu_dma_bypass_place_size(const struct iommu_dma_bypass_geometry *geo,
-			    phys_addr_t end)
+iommu_dma_bypass_place_size(const struct iommu_dma_bypass_geometry *geo, phys_addr_t end)
 {
 	dma_addr_t base;
 
 	/* What remains must hold as many addresses as there is memory. */
-	if (end > BIT_ULL(62) ||
-	    (geo->aperture_end - geo->aperture_start) / 2 < end - 1)
+	if (end > BIT_ULL(62) || (geo->aperture_end - geo->aperture_start) / 2 < end - 1)
 		return DMA_MAPPING_ERROR;
 
 	base = max_t(dma_addr_t, roundup_pow_of_two(end), SZ_4G);

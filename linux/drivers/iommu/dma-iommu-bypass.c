@@ -110,8 +110,7 @@ struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 		window = kzalloc_obj(*window);
 	if (!window)
 		return NULL;
-	if (!reserve_iova(iovad, iova_pfn(iovad, base),
-			  iova_pfn(iovad, base + size - 1))) {
+	if (!reserve_iova(iovad, iova_pfn(iovad, base), iova_pfn(iovad, base + size - 1))) {
 		kfree(window);
 		return NULL;
 	}
@@ -125,8 +124,7 @@ struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 }
 
 /* Without its last user, the window maps nothing. */
-static void iommu_dma_bypass_leave(struct iommu_dma_bypass *window,
-				   struct device *dev)
+static void iommu_dma_bypass_leave(struct iommu_dma_bypass *window, struct device *dev)
 {
 	struct device *user;
 	unsigned long id;
@@ -138,8 +136,7 @@ static void iommu_dma_bypass_leave(struct iommu_dma_bypass *window,
 		iommu_dma_bypass_teardown(window);
 }
 
-static int iommu_dma_bypass_join(struct iommu_dma_bypass *window,
-				 struct device *dev)
+static int iommu_dma_bypass_join(struct iommu_dma_bypass *window, struct device *dev)
 {
 	int prot = IOMMU_READ | IOMMU_WRITE;
 	int err = 0;
@@ -198,8 +195,7 @@ static void iommu_dma_bypass_eligibility(struct device *dev,
 	if (group && !e->direct)
 		e->group_denied = iommu_dma_bypass_group_denied(dev);
 	/* A crash kernel attaches the domain as late as the first mapping. */
-	e->unsupported = is_kdump_kernel() ||
-			 (!e->direct && (!window || window->conflict));
+	e->unsupported = is_kdump_kernel() || (!e->direct && (!window || window->conflict));
 	if (window)
 		e->last = window->base + window->size - 1;
 	iommu_group_put_locked(group);

@@ -13,44 +13,26 @@
 struct iommu_domain;
 struct iova_domain;
 
-/**
- * struct iommu_dma_bypass_geometry - what decides where a window lies
- * @aperture_start: first address of the aperture
- * @aperture_end: last address of the aperture
- * @possible: end of all memory that there may ever be
- * @present: end of the memory that there is
- * @nr_reserved: number of reserved ranges
- * @reserved: DMA addresses that belong to somebody else, in any order
- */
+/* What decides where a window lies. */
 struct iommu_dma_bypass_geometry {
 	dma_addr_t		aperture_start;
 	dma_addr_t		aperture_end;
-	phys_addr_t		possible;
-	phys_addr_t		present;
+	phys_addr_t		possible;	/* end of memory that may ever be */
+	phys_addr_t		present;	/* end of memory that there is */
 	unsigned int		nr_reserved;
-	const struct range	*reserved;
+	const struct range	*reserved;	/* by somebody else, in any order */
 };
 
-/**
- * struct iommu_dma_bypass - the window of a DMA domain
- * @domain: the domain
- * @base: IOVA of physical address 0
- * @size: its span, which is withheld from the IOVA allocator
- * @conflict: a device of the group has reserved some of the span
- * @prot: IOMMU_READ and so on, while there are users
- * @extents: what is mapped, in order
- * @users: devices that have it open; changes with the group's mutex held, too
- * @node: in the list of windows that have users
- */
+/* The window of a DMA domain.  @users changes with the group's mutex held, too. */
 struct iommu_dma_bypass {
 	struct iommu_domain	*domain;
-	dma_addr_t		base;
-	dma_addr_t		size;
-	bool			conflict;
-	int			prot;
-	struct list_head	extents;
-	struct xarray		users;
-	struct list_head	node;
+	dma_addr_t		base;		/* IOVA of physical address 0 */
+	dma_addr_t		size;		/* of the withheld span */
+	bool			conflict;	/* the span is reserved by a device */
+	int			prot;		/* IOMMU_READ etc., if there are users */
+	struct list_head	extents;	/* what is mapped, in order */
+	struct xarray		users;		/* devices that have it open */
+	struct list_head	node;		/* in a list, if there are users */
 };
 
 /* Protects windows that are in use, and what they map. */
@@ -76,8 +58,7 @@ void iommu_dma_bypass_attach(struct device *dev, struct iommu_domain *domain);
 int iommu_dma_bypass_bind(struct device *dev, struct iommu_domain *domain);
 
 /* For iommu.debug_pagealloc, from which windows are exempt. */
-static inline bool iommu_dma_bypass_contains(struct iommu_domain *domain,
-					     dma_addr_t iova)
+static inline bool iommu_dma_bypass_contains(struct iommu_domain *domain, dma_addr_t iova)
 {
 	struct iommu_dma_bypass *window = NULL;
 

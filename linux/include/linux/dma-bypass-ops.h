@@ -94,18 +94,15 @@ struct dma_bypass_ram {
 
 #ifdef CONFIG_DMA_BYPASS
 /* bypass-ram.c */
-void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
-			phys_addr_t end);
-void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start,
-			   phys_addr_t end);
+void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start, phys_addr_t end);
+void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start, phys_addr_t end);
 void dma_bypass_ram_add_online(struct dma_bypass_ram *ram, phys_addr_t start,
 			       phys_addr_t end);
 void dma_bypass_ram_add_system(struct dma_bypass_ram *ram, phys_addr_t start,
 			       phys_addr_t end);
 void dma_bypass_ram_free(struct dma_bypass_ram *ram);
 struct dma_bypass_window *
-dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size,
-			const struct dma_bypass_ram *ram);
+dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size, const struct dma_bypass_ram *ram);
 
 /* bypass.c */
 int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops);

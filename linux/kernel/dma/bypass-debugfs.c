@@ -35,8 +35,7 @@ DEFINE_SHOW_ATTRIBUTE(dma_bypass_windows);
 
 static int __init dma_bypass_debugfs_init(void)
 {
-	debugfs_create_file("dma_bypass", 0400, NULL, NULL,
-			    &dma_bypass_windows_fops);
+	debugfs_create_file("dma_bypass", 0400, NULL, NULL, &dma_bypass_windows_fops);
 	return 0;
 }
 late_initcall(dma_bypass_debugfs_init);

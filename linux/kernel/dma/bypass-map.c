@@ -73,8 +73,7 @@ bool dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	if (!win)
 		return false;
 	for_each_sg(sgl, sg, nents, i) {
-		addr = dma_bypass_addr(win, dev, sg_phys(sg), sg->length, dir,
-				       attrs);
+		addr = dma_bypass_addr(win, dev, sg_phys(sg), sg->length, dir, attrs);
 		if (addr == DMA_MAPPING_ERROR)
 			return false;
 		sg_dma_unmark_bus_address(sg);

@@ -38,8 +38,7 @@ static inline bool dma_bypass_in_range(const struct dma_bypass_range *range,
 {
 	phys_addr_t left;
 
-	return !check_sub_overflow(range->size, phys - range->start, &left) &&
-	       size <= left;
+	return !check_sub_overflow(range->size, phys - range->start, &left) && size <= left;
 }
 
 /*
@@ -129,8 +128,7 @@ static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
 {
 	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
 
-	if (win && !dev_is_dma_coherent(dev) &&
-	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+	if (win && !dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		__dma_bypass_sync(addr - win->base, size, dir, for_cpu);
 	return win;
 }
@@ -144,8 +142,7 @@ static inline bool dma_bypass_sync_sg(struct device *dev,
 				      enum dma_data_direction dir,
 				      unsigned long attrs, bool for_cpu)
 {
-	if (!dma_bypass_find(dev, sg_dma_address(sgl)) ||
-	    sg_dma_is_bus_address(sgl))
+	if (!dma_bypass_find(dev, sg_dma_address(sgl)) || sg_dma_is_bus_address(sgl))
 		return false;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		__dma_bypass_sync_sg(sgl, nents, dir, for_cpu);

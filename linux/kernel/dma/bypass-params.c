@@ -31,10 +31,7 @@ const char * const dma_bypass_policies[] = {
 	[DMA_BYPASS_POLICY_DENY]	= "deny",
 };
 
-/*
- * PCI devices that the command line names: domain, bus and function, or vendor and
- * device, in 16 bits each but for the domain.
- */
+/* A PCI device that the command line names, by address or by vendor and device. */
 struct dma_bypass_id {
 	enum dma_bypass_policy	policy;
 	bool			by_address;
@@ -89,8 +86,7 @@ enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev)
 }
 
 /* [domain:]bus:device.function or vendor:device, all in hexadecimal. */
-static bool __init dma_bypass_parse_id(const char *word,
-				       struct dma_bypass_id *id)
+static bool __init dma_bypass_parse_id(const char *word, struct dma_bypass_id *id)
 {
 	unsigned int domain = 0, bus, slot, func, vendor, device;
 	int len;
@@ -117,20 +113,18 @@ static bool __init dma_bypass_parse_entry(char *entry, struct dma_bypass_id *id)
 	int policy = DMA_BYPASS_POLICY_ALLOW;
 
 	if (entry)
-		policy = match_string(dma_bypass_policies,
-				      DMA_BYPASS_NR_POLICIES, entry);
+		policy = match_string(dma_bypass_policies, DMA_BYPASS_NR_POLICIES, entry);
 	id->policy = policy;
 	return policy > DMA_BYPASS_POLICY_DEFAULT && dma_bypass_parse_id(word, id);
 }
 
-static int __init dma_bypass_set_devices(const char *val,
-					 const struct kernel_param *kp)
+static int __init dma_bypass_set_devices(const char *val, const struct kernel_param *kp)
 {
 	struct dma_bypass_id *id;
 	char entry[40];
 	size_t len;
 
-	for (; val && *val; val += len + !!val[len]) {
+	for (; *val; val += len + !!val[len]) {
 		len = strcspn(val, ",");
 		if (!len)
 			continue;
@@ -151,16 +145,14 @@ static int __init dma_bypass_set_devices(const char *val,
 }
 
 /* A bad word means never, and of two words the stricter one wins. */
-static int __init dma_bypass_set_mode(const char *val,
-				      const struct kernel_param *kp)
+static int __init dma_bypass_set_mode(const char *val, const struct kernel_param *kp)
 {
-	int mode = val ? match_string(dma_bypass_mode_names,
-				      ARRAY_SIZE(dma_bypass_mode_names), val) :
-			 -EINVAL;
+	const char *word = val ?: "";
+	int mode = match_string(dma_bypass_mode_names,
+				ARRAY_SIZE(dma_bypass_mode_names), word);
 
 	if (mode < 0) {
-		pr_warn("iommu.dma_bypass: unknown mode \"%s\", using \"never\"\n",
-			val ?: "");
+		pr_warn("iommu.dma_bypass: unknown mode \"%s\", using \"never\"\n", word);
 		mode = DMA_BYPASS_MODE_NEVER;
 	}
 	dma_bypass_cmdline_mode = max(dma_bypass_cmdline_mode, mode);
@@ -169,8 +161,7 @@ static int __init dma_bypass_set_mode(const char *val,
 
 static int dma_bypass_get_mode(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%s\n",
-			  dma_bypass_mode_names[dma_bypass_mode()]);
+	return sysfs_emit(buffer, "%s\n", dma_bypass_mode_names[dma_bypass_mode()]);
 }
 
 static const struct kernel_param_ops dma_bypass_mode_param __refconst = {
@@ -180,7 +171,6 @@ static const struct kernel_param_ops dma_bypass_mode_param __refconst = {
 };
 
 static const struct kernel_param_ops dma_bypass_devices_param __refconst = {
-	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
 	.set	= dma_bypass_set_devices,
 };
 

@@ -35,11 +35,9 @@ static void dma_bypass_ram_insert(struct dma_bypass_ram *ram, unsigned int at,
 }
 
 /* Add a range that is not below what was added before.  An adjacent one is extended. */
-void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
-			phys_addr_t end)
+void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start, phys_addr_t end)
 {
-	struct dma_bypass_range *last = ram->nr ? &ram->ranges[ram->nr - 1] :
-						  NULL;
+	struct dma_bypass_range *last = ram->nr ? &ram->ranges[ram->nr - 1] : NULL;
 
 	if (last && last->start + last->size == start && end > start)
 		last->size += end - start;
@@ -53,8 +51,7 @@ void dma_bypass_ram_add(struct dma_bypass_ram *ram, phys_addr_t start,
  * @start: first byte
  * @end: first byte behind
  */
-void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start,
-			   phys_addr_t end)
+void dma_bypass_ram_remove(struct dma_bypass_ram *ram, phys_addr_t start, phys_addr_t end)
 {
 	phys_addr_t range_start, range_end;
 	unsigned int i;
@@ -116,8 +113,7 @@ void dma_bypass_ram_add_system(struct dma_bypass_ram *ram, phys_addr_t start,
 	if (crashk_res.end)
 		dma_bypass_ram_remove(ram, crashk_res.start, crashk_res.end + 1);
 	if (crashk_low_res.end)
-		dma_bypass_ram_remove(ram, crashk_low_res.start,
-				      crashk_low_res.end + 1);
+		dma_bypass_ram_remove(ram, crashk_low_res.start, crashk_low_res.end + 1);
 #endif
 }
 
@@ -145,8 +141,7 @@ static int dma_bypass_larger_first(const void *a, const void *b)
  * Return: the window, for dma_bypass_publish(), or NULL: no memory.
  */
 struct dma_bypass_window *
-dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size,
-			const struct dma_bypass_ram *ram)
+dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size, const struct dma_bypass_ram *ram)
 {
 	unsigned int nr = ram ? ram->nr : 0;
 	struct dma_bypass_window *win;

@@ -16,11 +16,9 @@ const char * const dma_bypass_states[] = {
 	[DMA_BYPASS_DRAINING]	= "draining",
 };
 
-static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
-			   char *buf)
+static ssize_t policy_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n",
-			  dma_bypass_policies[dma_bypass_policy(dev)]);
+	return sysfs_emit(buf, "%s\n", dma_bypass_policies[dma_bypass_policy(dev)]);
 }
 
 static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
@@ -40,19 +38,15 @@ static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(policy);
 
-static ssize_t state_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n",
-			  dma_bypass_states[dma_bypass_state(dev)]);
+	return sysfs_emit(buf, "%s\n", dma_bypass_states[dma_bypass_state(dev)]);
 }
 static DEVICE_ATTR_RO(state);
 
-static ssize_t reason_show(struct device *dev, struct device_attribute *attr,
-			   char *buf)
+static ssize_t reason_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n",
-			  dma_bypass_reason_name(dma_bypass_reason(dev)));
+	return sysfs_emit(buf, "%s\n", dma_bypass_reason_name(dma_bypass_reason(dev)));
 }
 static DEVICE_ATTR_RO(reason);
 

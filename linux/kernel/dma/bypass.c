@@ -30,16 +30,14 @@ static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 	return dma_bypass_evaluate(&e);
 }
 
-static void dma_bypass_set_reason(struct dma_bypass *b,
-				  enum dma_bypass_reason reason)
+static void dma_bypass_set_reason(struct dma_bypass *b, enum dma_bypass_reason reason)
 {
 	enum dma_bypass_state state = dma_bypass_state(b->dev);
 
 	lockdep_assert_held(&dma_bypass_mutex);
 	scoped_guard(spinlock_irqsave, &b->lock) {
 		/* Not what was evaluated with another mask. */
-		if (reason == DMA_BYPASS_NO_MASK &&
-		    b->mask != dma_bypass_mask(b->dev))
+		if (reason == DMA_BYPASS_NO_MASK && b->mask != dma_bypass_mask(b->dev))
 			reason = DMA_BYPASS_GRANTED;
 		b->reason = reason;
 		dma_bypass_update(b);
@@ -48,8 +46,7 @@ static void dma_bypass_set_reason(struct dma_bypass *b,
 	/* Not a warning: the driver loses nothing but speed. */
 	if (reason != DMA_BYPASS_GRANTED && reason != b->reported) {
 		trace_dma_bypass_refuse(b->dev, reason);
-		dev_dbg(b->dev, "no bypass: %s\n",
-			dma_bypass_reason_name(reason));
+		dev_dbg(b->dev, "no bypass: %s\n", dma_bypass_reason_name(reason));
 	}
 	b->reported = reason;
 	if (dma_bypass_state(b->dev) != state)
@@ -63,8 +60,7 @@ static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
 	switch (err) {
 	case 0:
 		trace_dma_bypass_open(b->dev, b->open);
-		dev_info(b->dev, "bypass window open at %pad\n",
-			 &b->open->base);
+		dev_info(b->dev, "bypass window open at %pad\n", &b->open->base);
 		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
 		return DMA_BYPASS_GRANTED;
 	case -EPERM:
@@ -130,8 +126,7 @@ EXPORT_SYMBOL_GPL(dma_bypass_prepare);
 /**
  * dma_bypass_recheck - evaluate the devices that requested a window anew
  *
- * A device has joined or left the group of others, or has another policy.  Where there
- * is no window it is enough to let the next mapping request it.
+ * To be called when a device has joined or left the group of others.
  *
  * Context: Process context.
  */
@@ -143,8 +138,7 @@ void dma_bypass_recheck(void)
 		return;
 	guard(mutex)(&dma_bypass_mutex);
 	list_for_each_entry(b, &dma_bypass_list, node)
-		dma_bypass_set_reason(b, b->open ? dma_bypass_check(b) :
-						   dma_bypass_precheck(b->dev, b->policy));
+		dma_bypass_set_reason(b, dma_bypass_check(b));
 }
 
 /**
@@ -314,6 +308,5 @@ enum dma_bypass_reason dma_bypass_reason(struct device *dev)
  */
 bool dma_bypass_allowed(struct device *dev)
 {
-	return dma_bypass_precheck(dev, dma_bypass_policy(dev)) ==
-	       DMA_BYPASS_GRANTED;
+	return dma_bypass_precheck(dev, dma_bypass_policy(dev)) == DMA_BYPASS_GRANTED;
 }
