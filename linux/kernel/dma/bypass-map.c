@@ -28,7 +28,8 @@ static dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 	dma_addr_t addr;
 	u64 mask;
 
-	if (!dma_bypass_contains(win, phys, size) ||
+	/* The window may have been closed since the caller looked. */
+	if (!win || !dma_bypass_contains(win, phys, size) ||
 	    dma_kmalloc_needs_bounce(dev, size, dir))
 		return DMA_MAPPING_ERROR;
 	if (!win->ops)
@@ -48,9 +49,7 @@ bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 {
 	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
-	/* The window may have been closed since the caller looked. */
-	*addr = win ? dma_bypass_addr(win, dev, phys, size, dir, attrs) :
-		      DMA_MAPPING_ERROR;
+	*addr = dma_bypass_addr(win, dev, phys, size, dir, attrs);
 	if (*addr == DMA_MAPPING_ERROR)
 		return false;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
@@ -70,8 +69,6 @@ bool dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	dma_addr_t addr;
 	int i;
 
-	if (!win)
-		return false;
 	for_each_sg(sgl, sg, nents, i) {
 		addr = dma_bypass_addr(win, dev, sg_phys(sg), sg->length, dir, attrs);
 		if (addr == DMA_MAPPING_ERROR)

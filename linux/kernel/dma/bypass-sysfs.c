@@ -24,7 +24,7 @@ static ssize_t policy_show(struct device *dev, struct device_attribute *attr, ch
 static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
 {
-	int policy, err;
+	int policy;
 
 	/* As for the type of an IOMMU group. */
 	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_RAWIO))
@@ -33,8 +33,7 @@ static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 	policy = sysfs_match_string(dma_bypass_policies, buf);
 	if (policy < 0)
 		return policy;
-	err = dma_bypass_set_policy(dev, policy);
-	return err ?: count;
+	return dma_bypass_set_policy(dev, policy) ?: count;
 }
 static DEVICE_ATTR_RW(policy);
 

@@ -30,29 +30,6 @@ static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 	return dma_bypass_evaluate(&e);
 }
 
-static void dma_bypass_set_reason(struct dma_bypass *b, enum dma_bypass_reason reason)
-{
-	enum dma_bypass_state state = dma_bypass_state(b->dev);
-
-	lockdep_assert_held(&dma_bypass_mutex);
-	scoped_guard(spinlock_irqsave, &b->lock) {
-		/* Not what was evaluated with another mask. */
-		if (reason == DMA_BYPASS_NO_MASK && b->mask != dma_bypass_mask(b->dev))
-			reason = DMA_BYPASS_GRANTED;
-		b->reason = reason;
-		dma_bypass_update(b);
-	}
-
-	/* Not a warning: the driver loses nothing but speed. */
-	if (reason != DMA_BYPASS_GRANTED && reason != b->reported) {
-		trace_dma_bypass_refuse(b->dev, reason);
-		dev_dbg(b->dev, "no bypass: %s\n", dma_bypass_reason_name(reason));
-	}
-	b->reported = reason;
-	if (dma_bypass_state(b->dev) != state)
-		dma_bypass_uevent(b, reason);
-}
-
 static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
 {
 	int err = b->ops->open(b->dev);
@@ -61,7 +38,6 @@ static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
 	case 0:
 		trace_dma_bypass_open(b->dev, b->open);
 		dev_info(b->dev, "bypass window open at %pad\n", &b->open->base);
-		dma_bypass_uevent(b, DMA_BYPASS_GRANTED);
 		return DMA_BYPASS_GRANTED;
 	case -EPERM:
 		return DMA_BYPASS_NO_GROUP;
@@ -77,16 +53,38 @@ static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
 	return b->failed;
 }
 
-static enum dma_bypass_reason dma_bypass_request(struct dma_bypass *b)
+/* Evaluate, set up where @open, publish, report.  Return the reason. */
+static enum dma_bypass_reason dma_bypass_apply(struct dma_bypass *b, bool open)
 {
+	enum dma_bypass_state state = dma_bypass_state(b->dev);
 	enum dma_bypass_reason reason = dma_bypass_check(b);
 
+	if (open && reason == DMA_BYPASS_GRANTED && !b->open)
+		reason = dma_bypass_setup(b);
+	scoped_guard(spinlock_irqsave, &b->lock) {
+		b->reason = reason;
+		/* Not what was evaluated with another mask. */
+		if (reason == DMA_BYPASS_NO_MASK && b->mask != dma_bypass_mask(b->dev))
+			b->reason = DMA_BYPASS_GRANTED;
+		dma_bypass_update(b);
+	}
+
+	/* Not a warning: the driver loses nothing but speed. */
+	if (reason != DMA_BYPASS_GRANTED && reason != b->reported) {
+		trace_dma_bypass_refuse(b->dev, reason);
+		dev_dbg(b->dev, "no bypass: %s\n", dma_bypass_reason_name(reason));
+	}
+	b->reported = reason;
+	if (dma_bypass_state(b->dev) != state)
+		dma_bypass_uevent(b, reason);
+	return reason;
+}
+
+static enum dma_bypass_reason dma_bypass_request(struct dma_bypass *b)
+{
 	if (list_empty(&b->node))
 		list_add_tail(&b->node, &dma_bypass_list);
-	if (reason == DMA_BYPASS_GRANTED && !b->open)
-		reason = dma_bypass_setup(b);
-	dma_bypass_set_reason(b, reason);
-	return reason;
+	return dma_bypass_apply(b, true);
 }
 
 static void dma_bypass_work(struct work_struct *work)
@@ -138,7 +136,7 @@ void dma_bypass_recheck(void)
 		return;
 	guard(mutex)(&dma_bypass_mutex);
 	list_for_each_entry(b, &dma_bypass_list, node)
-		dma_bypass_set_reason(b, dma_bypass_check(b));
+		dma_bypass_apply(b, false);
 }
 
 /**
