@@ -21,6 +21,7 @@ struct iommu_dma_bypass_extent {
 	struct list_head	node;
 };
 
+/* Protects windows that are in use, and what they map. */
 DEFINE_MUTEX(iommu_dma_bypass_mutex);
 static LIST_HEAD(iommu_dma_bypass_windows);
 

@@ -98,7 +98,7 @@ struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 		.possible	= PFN_PHYS(max_t(u64, max_pfn, max_possible_pfn)),
 	};
 	dma_addr_t base = DMA_MAPPING_ERROR, size;
-	struct iommu_dma_bypass *window = NULL;
+	struct iommu_dma_bypass *window;
 
 	if (dma_bypass_disabled() || !domain->geometry.force_aperture)
 		return NULL;
@@ -106,11 +106,9 @@ struct iommu_dma_bypass *iommu_dma_bypass_reserve(struct device *dev,
 					     iommu_dma_bypass_reserve_dev))
 		base = iommu_dma_bypass_place(&geo, &size);
 	kfree(geo.reserved);
-	if (base != DMA_MAPPING_ERROR)
-		window = kzalloc_obj(*window);
-	if (!window)
-		return NULL;
-	if (!reserve_iova(iovad, iova_pfn(iovad, base), iova_pfn(iovad, base + size - 1))) {
+	window = kzalloc_obj(*window);
+	if (!window || base == DMA_MAPPING_ERROR ||
+	    !reserve_iova(iovad, iova_pfn(iovad, base), iova_pfn(iovad, base + size - 1))) {
 		kfree(window);
 		return NULL;
 	}

@@ -35,7 +35,6 @@ struct iommu_dma_bypass {
 	struct list_head	node;		/* in a list, if there are users */
 };
 
-/* Protects windows that are in use, and what they map. */
 extern struct mutex iommu_dma_bypass_mutex;
 
 /* In dma-iommu.c: the window in the cookie of a DMA domain, or NULL. */

@@ -12,6 +12,7 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/dma_bypass.h>
 
+/* By device: most of them never have a window, and are not to pay for a pointer. */
 DEFINE_XARRAY(dma_bypass_devices);
 
 static dma_addr_t dma_bypass_request_map(struct device *dev, phys_addr_t phys,

@@ -11,7 +11,10 @@
 #include "bypass.h"
 #include <trace/events/dma_bypass.h>
 
+/* Outside of every lock of the IOMMU core; never taken on a mapping path. */
 DEFINE_MUTEX(dma_bypass_mutex);
+
+/* Devices that requested a window since their driver was bound. */
 LIST_HEAD(dma_bypass_list);
 
 static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)

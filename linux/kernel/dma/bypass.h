@@ -37,13 +37,8 @@ struct dma_bypass {
 	struct rcu_head			rcu;
 };
 
-/* Outside of every lock of the IOMMU core; never taken on a mapping path. */
 extern struct mutex dma_bypass_mutex;
-
-/* Devices that requested a window since their driver was bound. */
 extern struct list_head dma_bypass_list;
-
-/* By device: most of them never have a window, and are not to pay for a pointer. */
 extern struct xarray dma_bypass_devices;
 
 /* For slow paths; any context. */
