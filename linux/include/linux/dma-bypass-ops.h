@@ -84,7 +84,7 @@ struct dma_bypass_ops {
  * @nr: number of ranges
  * @err: 0, or -ENOMEM after which nothing is added any more
  *
- * All zero at first.  Context of the functions: Process context.
+ * All zero at first.  The functions that fill it may sleep.
  */
 struct dma_bypass_ram {
 	struct dma_bypass_range	*ranges;

@@ -21,19 +21,19 @@
 struct dma_bypass {
 	struct device			*dev;
 	const struct dma_bypass_ops	*ops;
-	struct work_struct		work;	  /* opens a requested window */
-	spinlock_t			lock;	  /* of windows, reason, publishing */
-	struct dma_bypass_window	*unopened; /* published until requested */
-	struct dma_bypass_window	*closed;  /* published while denied */
-	struct dma_bypass_window	*open;	  /* set up by the provider, or NULL */
-	struct dma_bypass_window	*stale;	  /* replaced since the driver was bound */
-	enum dma_bypass_reason		reason;	  /* of the last evaluation */
-	enum dma_bypass_reason		reported; /* to the log */
-	enum dma_bypass_reason		failed;	  /* to set up, since bound */
-	enum dma_bypass_policy		policy;	  /* the administrator's */
-	u64				mask;	  /* of the last evaluation */
-	bool				in_sysfs; /* the files exist */
-	struct list_head		node;	  /* in dma_bypass_list */
+	struct work_struct		work;		/* a mapping's request */
+	spinlock_t			lock;		/* windows, reason, publishing */
+	struct dma_bypass_window	*unopened;	/* until it is requested */
+	struct dma_bypass_window	*closed;	/* while nothing may be mapped */
+	struct dma_bypass_window	*open;		/* set up by @ops, or NULL */
+	struct dma_bypass_window	*stale;		/* replaced since bound */
+	enum dma_bypass_reason		reason;		/* last evaluated */
+	enum dma_bypass_reason		reported;	/* last logged */
+	enum dma_bypass_reason		failed;		/* to set up, since bound */
+	enum dma_bypass_policy		policy;
+	u64				mask;		/* last evaluated */
+	bool				in_sysfs;
+	struct list_head		node;		/* in dma_bypass_list */
 	struct rcu_head			rcu;
 };
 
