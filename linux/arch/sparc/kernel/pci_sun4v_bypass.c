@@ -1,36 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass addresses on sun4v.
+ * Bypass addresses on sun4v: pci_iommu_getbypass() returns that of a page.
  *
- * The hypervisor call pci_iommu_getbypass() returns the bypass address of a page.
- * It depends on where the page lies in the machine, which only the hypervisor
- * knows: memory that is contiguous in the guest may not be so for the device, and
- * no address follows from that of another page. There is no call that takes the
- * address back, so nothing is called before a driver with a grant needs it.
+ * It depends on where the hypervisor has the page: memory that is contiguous in the
+ * guest may not be so for the device. No call takes the address back, so nothing is
+ * called before a driver with a grant needs it.
  */
 #include <linux/align.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-mapping.h>
-#include <linux/errno.h>
-#include <linux/init.h>
-#include <linux/memblock.h>
-#include <linux/minmax.h>
-#include <linux/notifier.h>
 #include <linux/pci.h>
-#include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <kunit/visibility.h>
 #include <asm/hypervisor.h>
 #include <asm/spitfire.h>
-
 #include "iommu_common.h"
 #include "pci_impl.h"
 #include "pci_sun4v.h"
 
-/*
- * The address and the size of a guest's memory block are multiples of this
- * (Oracle VM Server for SPARC Administration Guide, "Memory Alignment").
- */
+/* Blocks of memory are aligned to it: Oracle VM Server Administration Guide. */
 #define SUN4V_BYPASS_BLOCK	SZ_4M
 
 /* The IOMMU's own addresses have 32 bits, or lie in the range of the ATU. */
@@ -54,10 +42,7 @@ static unsigned long sun4v_bypass_prot(enum dma_data_direction dir,
 	return prot;
 }
 
-/*
- * Get the bypass address of the page at @phys. Where relaxed ordering is not
- * supported for bypass, do without, and clear it in @prot for the next page.
- */
+/* Where bypass does not support relaxed ordering, clear it in @prot. */
 static dma_addr_t sun4v_bypass_page(struct device *dev, phys_addr_t phys,
 				    unsigned long *prot)
 {
@@ -78,25 +63,17 @@ static dma_addr_t sun4v_bypass_page(struct device *dev, phys_addr_t phys,
 	return addr;
 }
 
-/*
- * The first page of a buffer has the bypass address @addr. Test whether the buffer
- * is contiguous for the device: compare each block of memory between the blocks of
- * its first and its last page, and the last page.
- */
+/* Whether the last page, and each block between those of both, follow the first. */
 static bool sun4v_bypass_contiguous(struct device *dev, phys_addr_t first,
 				    phys_addr_t last, dma_addr_t addr,
 				    unsigned long prot)
 {
-	phys_addr_t page = first;
+	phys_addr_t page = ALIGN(first + 1, SUN4V_BYPASS_BLOCK);
 
-	do {
-		page = ALIGN(page + 1, SUN4V_BYPASS_BLOCK);
-		if (page >= ALIGN_DOWN(last, SUN4V_BYPASS_BLOCK))
-			page = last;
+	for (; page < ALIGN_DOWN(last, SUN4V_BYPASS_BLOCK); page += SUN4V_BYPASS_BLOCK)
 		if (sun4v_bypass_page(dev, page, &prot) != addr + page - first)
 			return false;
-	} while (page != last);
-	return true;
+	return sun4v_bypass_page(dev, last, &prot) == addr + last - first;
 }
 
 static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
@@ -113,10 +90,8 @@ static dma_addr_t sun4v_bypass_map(struct device *dev, phys_addr_t phys,
 		return DMA_MAPPING_ERROR;
 
 	addr = sun4v_bypass_page(dev, first, &prot);
-	if (unlikely(addr == DMA_MAPPING_ERROR))
-		return DMA_MAPPING_ERROR;
-	if (first != last &&
-	    !sun4v_bypass_contiguous(dev, first, last, addr, prot))
+	if (unlikely(addr == DMA_MAPPING_ERROR) ||
+	    (first != last && !sun4v_bypass_contiguous(dev, first, last, addr, prot)))
 		return DMA_MAPPING_ERROR;
 
 	addr += phys - first;
@@ -148,7 +123,7 @@ static int sun4v_bypass_open(struct device *dev)
 	if (READ_ONCE(iommu->bypass_unsupported))
 		return -EOPNOTSUPP;
 
-	dma_bypass_ram_add_system(&ram, 0, PFN_PHYS(max_pfn));
+	dma_bypass_ram_add_system(&ram, 0, PHYS_ADDR_MAX);
 	dma_bypass_ram_remove(&ram, kern_base, kern_base + kern_size);
 	win = dma_bypass_alloc_window(0, U64_MAX, &ram);
 	dma_bypass_ram_free(&ram);
