@@ -3,17 +3,14 @@
  * Bypass windows on POWER.
  *
  * A PCI device has a default window, translated and below 4 GiB, and an upper one
- * that maps memory at an offset: TVE#1 on powernv, a DDW on pseries.  The device's
- * selection mode decides which of them a mapping uses.
+ * that maps memory at an offset: TVE#1 on powernv, a DDW on pseries.
  *
  *  - Mask-selected: the platform sets up the upper window, and everything that a
  *    device maps is in it if the DMA mask reaches it.
  *  - Attr-selected: the device is translated.  The upper window is set up for
  *    mappings with DMA_ATTR_IOMMU_BYPASS, and torn down when the driver is gone.
  *
- * In the system mode default, a device is mask-selected unless policies of its PE
- * say otherwise; in the other modes it is attr-selected.  The selection mode changes
- * only while no driver is bound, since mappings in flight depend on it.
+ * This changes only while no driver is bound, since mappings in flight depend on it.
  *
  * Lock order: dma_bypass_mutex, ppc_dma_bypass_mutex, iommu_group::mutex or
  * ppc_dma_bypass_users_mutex.
@@ -21,12 +18,9 @@
 #include <linux/cleanup.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
-#include <linux/init.h>
 #include <linux/iommu.h>
-#include <linux/list.h>
+#include <linux/memblock.h>
 #include <linux/memory.h>
-#include <linux/minmax.h>
-#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
 #include <asm/dma-bypass.h>
@@ -36,16 +30,12 @@
 /* Serialises set-up and tear-down of windows. */
 static DEFINE_MUTEX(ppc_dma_bypass_mutex);
 
-/*
- * Devices whose window is open.  Memory hotplug takes the mutex, so no other lock is
- * taken under it.
- */
+/* Of archdata.dma_bypass_size, which is not 0 while a device has the window open. */
 static DEFINE_MUTEX(ppc_dma_bypass_users_mutex);
-static HLIST_HEAD(ppc_dma_bypass_users);
 
-static const struct ppc_dma_bypass_phb_ops *ppc_dma_bypass_phb(struct device *dev)
+static const struct pci_controller_ops *ppc_dma_bypass_phb(struct device *dev)
 {
-	return pci_bus_to_host(to_pci_dev(dev)->bus)->controller_ops.dma_bypass;
+	return &pci_bus_to_host(to_pci_dev(dev)->bus)->controller_ops;
 }
 
 /* Bridges are in the PE, too, but map nothing. */
@@ -54,17 +44,11 @@ static bool ppc_dma_bypass_maps(struct device *dev)
 	return dev_is_pci(dev) && !pci_is_bridge(to_pci_dev(dev));
 }
 
-static int ppc_dma_bypass_has_policy(struct device *dev, void *policy)
+static int ppc_dma_bypass_add_policy(struct device *dev, void *policies)
 {
-	return ppc_dma_bypass_maps(dev) &&
-	       dma_bypass_policy(dev) == *(enum dma_bypass_policy *)policy;
-}
-
-static bool ppc_dma_bypass_pe_has_policy(struct device *dev,
-					 enum dma_bypass_policy policy)
-{
-	return iommu_group_for_each_dev(dev->iommu_group, &policy,
-					ppc_dma_bypass_has_policy);
+	if (ppc_dma_bypass_maps(dev))
+		*(unsigned int *)policies |= BIT(dma_bypass_policy(dev));
+	return 0;
 }
 
 /*
@@ -73,28 +57,26 @@ static bool ppc_dma_bypass_pe_has_policy(struct device *dev,
  */
 static bool ppc_dma_bypass_pe_attr_selected(struct device *dev)
 {
+	unsigned int policies = 0;
+
 	if (dma_bypass_default_translated())
 		return true;
-	if (!dev->iommu_group)
-		return dma_bypass_policy(dev) != DMA_BYPASS_POLICY_DEFAULT;
-	return ppc_dma_bypass_pe_has_policy(dev, DMA_BYPASS_POLICY_DENY) ||
-	       ppc_dma_bypass_pe_has_policy(dev, DMA_BYPASS_POLICY_GUARD) ||
-	       !ppc_dma_bypass_pe_has_policy(dev, DMA_BYPASS_POLICY_DEFAULT);
+	if (dev->iommu_group)
+		iommu_group_for_each_dev(dev->iommu_group, &policies,
+					 ppc_dma_bypass_add_policy);
+	else
+		ppc_dma_bypass_add_policy(dev, &policies);
+	return policies & (BIT(DMA_BYPASS_POLICY_DENY) |
+			   BIT(DMA_BYPASS_POLICY_GUARD)) ||
+	       !(policies & BIT(DMA_BYPASS_POLICY_DEFAULT));
 }
 
-/*
- * bus_dma_limit is the end of a window that the mask selected.  It is kept for late
- * unmaps, until the mask selects again.
- */
-static void ppc_dma_bypass_update_mode(struct device *dev)
+static bool ppc_dma_bypass_exposed(struct device *dev)
 {
-	bool attr_selected = ppc_dma_bypass_pe_attr_selected(dev);
+	const struct pci_controller_ops *phb = ppc_dma_bypass_phb(dev);
 
-	if (attr_selected)
-		dev_clear_dma_ops_bypass(dev);
-	else if (ppc_dma_bypass_attr_selected(dev))
-		dev->bus_dma_limit = 0;
-	WRITE_ONCE(dev->archdata.dma_attr_selected, attr_selected);
+	return phb->dma_bypass_exists && dev->iommu_group &&
+	       phb->dma_bypass_exists(to_pci_dev(dev));
 }
 
 /* Whether another device of the PE needs the window. */
@@ -103,7 +85,39 @@ static int ppc_dma_bypass_uses_window(struct device *dev, void *asking)
 	if (dev == asking || !ppc_dma_bypass_maps(dev))
 		return 0;
 	return (dev->driver && !ppc_dma_bypass_attr_selected(dev)) ||
-	       !hlist_unhashed(&dev->archdata.dma_bypass_user);
+	       dev->archdata.dma_bypass_size;
+}
+
+/* Tear down the window of the PE of @dev, unless another device needs it. */
+static void ppc_dma_bypass_release(struct device *dev)
+{
+	lockdep_assert_held(&ppc_dma_bypass_mutex);
+	if (ppc_dma_bypass_exposed(dev) &&
+	    !iommu_group_for_each_dev(dev->iommu_group, dev,
+				      ppc_dma_bypass_uses_window) &&
+	    ppc_dma_bypass_phb(dev)->dma_bypass_teardown(to_pci_dev(dev)))
+		dev_err(dev, "not confined: cannot close the window to all memory\n");
+}
+
+/*
+ * No driver of @dev has a mapping.  Late unmaps recognise a window that the mask selected
+ * by bus_dma_limit, which powernv does not set, until the mask selects again.
+ */
+static void ppc_dma_bypass_update(struct device *dev)
+{
+	bool attr_selected;
+
+	guard(mutex)(&ppc_dma_bypass_mutex);
+	attr_selected = ppc_dma_bypass_pe_attr_selected(dev);
+	if (ppc_dma_bypass_attr_selected(dev) && !attr_selected)
+		dev->bus_dma_limit = 0;
+	WRITE_ONCE(dev->archdata.dma_attr_selected, attr_selected);
+	if (!attr_selected)
+		return;
+	if (dev_dma_ops_bypass(dev) && !dev->bus_dma_limit)
+		dev->bus_dma_limit = U64_MAX;
+	dev_clear_dma_ops_bypass(dev);
+	ppc_dma_bypass_release(dev);
 }
 
 /* A bridge needs no grant, but it has to be trusted. */
@@ -118,122 +132,74 @@ static int ppc_dma_bypass_denied(struct device *dev, void *asking)
 	return !dma_bypass_allowed(dev);
 }
 
-/* Tear down the window of the PE of @dev, unless another device needs it. */
-static void ppc_dma_bypass_release(struct device *dev)
-{
-	const struct ppc_dma_bypass_phb_ops *phb = ppc_dma_bypass_phb(dev);
-	struct pci_dev *pdev = to_pci_dev(dev);
-	int err;
-
-	lockdep_assert_held(&ppc_dma_bypass_mutex);
-	if (!phb || !dev->iommu_group || !phb->exists(pdev) ||
-	    iommu_group_for_each_dev(dev->iommu_group, dev,
-				     ppc_dma_bypass_uses_window))
-		return;
-	err = phb->teardown(pdev);
-	if (err)
-		pci_err(pdev, "not confined: cannot close the window to all memory: %pe\n",
-			ERR_PTR(err));
-}
-
-static u64 ppc_dma_bypass_size(struct device *dev)
-{
-	return ppc_dma_bypass_phb(dev)->size(to_pci_dev(dev));
-}
-
-/*
- * No driver of @dev has a mapping.  Unmaps that come late recognise the addresses of
- * a window that the mask selected by bus_dma_limit, which powernv does not set.
- */
-static void ppc_dma_bypass_update(struct device *dev)
-{
-	bool mask_selected = dev_dma_ops_bypass(dev);
-
-	guard(mutex)(&ppc_dma_bypass_mutex);
-	ppc_dma_bypass_update_mode(dev);
-	if (!ppc_dma_bypass_attr_selected(dev))
-		return;
-	ppc_dma_bypass_release(dev);
-	if (mask_selected && !dev->bus_dma_limit && ppc_dma_bypass_phb(dev))
-		dev->bus_dma_limit = dev->archdata.dma_offset +
-				     ppc_dma_bypass_size(dev);
-}
-
 static void ppc_dma_bypass_eligibility(struct device *dev,
 				       struct dma_bypass_eligibility *e)
 {
 	e->direct = !ppc_dma_bypass_attr_selected(dev);
-	if (!dev->iommu_group || !get_iommu_table_base(dev) ||
-	    !ppc_dma_bypass_phb(dev)) {
-		e->unsupported = true;
+	e->unsupported = !get_iommu_table_base(dev) ||
+			 !ppc_dma_bypass_phb(dev)->dma_bypass_setup;
+	if (e->unsupported)
 		return;
-	}
 	e->group_denied = iommu_group_for_each_dev(dev->iommu_group, dev,
 						   ppc_dma_bypass_denied);
 	/* pseries knows the place when the window has been there once. */
 	e->last = max_t(u64, dev->archdata.dma_offset, SZ_4G) +
-		  ppc_dma_bypass_size(dev) - 1;
+		  memblock_end_of_DRAM() - 1;
 }
 
-static int ppc_dma_bypass_publish(struct device *dev)
+/* Translated addresses have to lie below the window, and the mask above it. */
+static int ppc_dma_bypass_check_place(struct device *dev, u64 size)
 {
-	u64 size = ppc_dma_bypass_size(dev);
+	struct iommu_table *tbl = get_iommu_table_base(dev);
+	u64 base = dev->archdata.dma_offset;
+
+	if (!size || !tbl ||
+	    (tbl->it_offset + tbl->it_size) << tbl->it_page_shift > base)
+		return -EOPNOTSUPP;
+	return dma_get_mask(dev) < base + size - 1 ? -ERANGE : 0;
+}
+
+static int ppc_dma_bypass_publish(struct device *dev, u64 size)
+{
 	struct dma_bypass_ram ram = {};
 	struct dma_bypass_window *win;
 
 	lockdep_assert_held(&ppc_dma_bypass_users_mutex);
+	dev->archdata.dma_bypass_size = size;
 	dma_bypass_ram_add_system(&ram, 0, size);
 	win = dma_bypass_alloc_window(dev->archdata.dma_offset, size, &ram);
 	dma_bypass_ram_free(&ram);
 	return dma_bypass_publish(dev, win);
 }
 
-/* Translated addresses have to lie below the window, and the mask above it. */
-static int ppc_dma_bypass_check_place(struct device *dev)
+static void ppc_dma_bypass_put(struct device *dev)
 {
-	struct iommu_table *tbl = get_iommu_table_base(dev);
-	u64 base = dev->archdata.dma_offset;
-
-	if (!tbl ||
-	    (tbl->it_offset + tbl->it_size) << tbl->it_page_shift > base)
-		return -EOPNOTSUPP;
-	if (dma_get_mask(dev) < base + ppc_dma_bypass_size(dev) - 1)
-		return -ERANGE;
-	return 0;
+	scoped_guard(mutex, &ppc_dma_bypass_users_mutex)
+		dev->archdata.dma_bypass_size = 0;
+	ppc_dma_bypass_release(dev);
 }
 
 static int ppc_dma_bypass_open(struct device *dev)
 {
+	u64 size;
 	int err;
 
 	guard(mutex)(&ppc_dma_bypass_mutex);
-	err = ppc_dma_bypass_phb(dev)->setup(to_pci_dev(dev)) ?:
-	      ppc_dma_bypass_check_place(dev);
+	size = ppc_dma_bypass_phb(dev)->dma_bypass_setup(to_pci_dev(dev));
+	err = ppc_dma_bypass_check_place(dev, size);
 	if (!err) {
 		guard(mutex)(&ppc_dma_bypass_users_mutex);
-		err = ppc_dma_bypass_publish(dev);
-		if (!err)
-			hlist_add_head(&dev->archdata.dma_bypass_user,
-				       &ppc_dma_bypass_users);
+		err = ppc_dma_bypass_publish(dev, size);
 	}
 	if (err)
-		ppc_dma_bypass_release(dev);
+		ppc_dma_bypass_put(dev);
 	return err;
 }
 
 static void ppc_dma_bypass_close(struct device *dev)
 {
 	guard(mutex)(&ppc_dma_bypass_mutex);
-	scoped_guard(mutex, &ppc_dma_bypass_users_mutex)
-		hlist_del_init(&dev->archdata.dma_bypass_user);
-	ppc_dma_bypass_release(dev);
-}
-
-static bool ppc_dma_bypass_exposed(struct device *dev)
-{
-	const struct ppc_dma_bypass_phb_ops *phb = ppc_dma_bypass_phb(dev);
-
-	return phb && phb->exists(to_pci_dev(dev));
+	ppc_dma_bypass_put(dev);
 }
 
 static const struct dma_bypass_ops ppc_dma_bypass_ops = {
@@ -243,31 +209,19 @@ static const struct dma_bypass_ops ppc_dma_bypass_ops = {
 	.exposed	= ppc_dma_bypass_exposed,
 };
 
-/**
- * ppc_dma_bypass_attach - a device has got its default window
- * @pdev: the device, registered and without a driver
- *
- * Context: Process context.
- */
+/* A device has got its default window; it has no driver yet. */
 void ppc_dma_bypass_attach(struct pci_dev *pdev)
 {
-	if (!ppc_dma_bypass_maps(&pdev->dev))
+	struct device *dev = &pdev->dev;
+
+	if (!ppc_dma_bypass_maps(dev))
 		return;
-	if (dma_bypass_attach(&pdev->dev, &ppc_dma_bypass_ops))
-		pci_warn(pdev, "no memory for a bypass window\n");
-	ppc_dma_bypass_update(&pdev->dev);
+	if (dev->iommu_group && dma_bypass_attach(dev, &ppc_dma_bypass_ops))
+		dev_warn(dev, "no memory for a bypass window\n");
+	ppc_dma_bypass_update(dev);
 }
 
-/**
- * ppc_dma_bypass_enable_device - whether a driver may enable a device
- * @pdev: the device
- *
- * While the window of a PE exists, every device of the PE reaches all memory.
- *
- * Context: Process context.
- * Return: 0, or -EBUSY if @pdev is to be confined, and another device needs the
- * window.
- */
+/* What is to be confined is not enabled beside a device that needs the window. */
 int ppc_dma_bypass_enable_device(struct pci_dev *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -285,15 +239,17 @@ int ppc_dma_bypass_enable_device(struct pci_dev *pdev)
 static int ppc_dma_bypass_memory_notify(struct notifier_block *nb,
 					unsigned long action, void *arg)
 {
-	struct device *dev;
+	struct pci_dev *pdev = NULL;
+	u64 size;
 
 	if (action != MEM_ONLINE && action != MEM_OFFLINE)
 		return NOTIFY_DONE;
-	guard(mutex)(&ppc_dma_bypass_users_mutex);
-	hlist_for_each_entry(dev, &ppc_dma_bypass_users,
-			     archdata.dma_bypass_user)
-		if (ppc_dma_bypass_publish(dev))
-			dev_warn(dev, "no memory to update the bypass window\n");
+	for_each_pci_dev(pdev) {
+		guard(mutex)(&ppc_dma_bypass_users_mutex);
+		size = pdev->dev.archdata.dma_bypass_size;
+		if (size && ppc_dma_bypass_publish(&pdev->dev, size))
+			pci_warn(pdev, "no memory to update the bypass window\n");
+	}
 	return NOTIFY_OK;
 }
 
