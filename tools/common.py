@@ -2,7 +2,6 @@
 """What the tools share: places, failures, commands, git, a lock."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import signal
@@ -60,17 +59,12 @@ def write(path, text):
 def run(*command, cwd=None, env=None, stdin="", check=True):
     """Run a command; both output streams as text, and the status."""
     command = [str(word) for word in command]
-    try:
-        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True,
-                              input=encode(stdin), check=False)
-    except FileNotFoundError as error:
-        raise Failure(f"{command[0]}: {error.strerror}",
-                      "Run tools/deps to install what is missing.") from error
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, input=encode(stdin),
+                          check=False)
     done.stdout, done.stderr = decode(done.stdout), decode(done.stderr)
     if check and done.returncode:
         output = (done.stderr or done.stdout).strip().splitlines()[-15:]
-        raise Failure([f"'{' '.join(command[:6])}' failed:", *output],
-                      "See the lines above.")
+        raise Failure([f"'{' '.join(command[:6])}' failed:", *output], "See the lines above.")
     return done
 
 
@@ -94,18 +88,9 @@ def lock():
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("waiting for another tool to finish with build/ ...",
-                  flush=True)
+            print("waiting for another tool to finish with build/ ...", flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def fail(errors, todo):
-    sys.stdout.flush()
-    for error in errors:
-        print(f"error: {error}", file=sys.stderr)
-    print(todo, file=sys.stderr)
-    sys.exit(1)
 
 
 def main(function, usage):
@@ -116,11 +101,13 @@ def main(function, usage):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     try:
         function(sys.argv[1:])
+        return
     except Failure as failure:
-        fail(failure.errors, failure.todo)
+        errors, todo = failure.errors, failure.todo
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        fail([str(error)], "Make room on the disk, then run it again." if full
-             else "Correct what the line above names, then run it again.")
+        errors, todo = [str(error)], "Correct what the line above names, then run it again."
     except KeyboardInterrupt:
-        fail(["interrupted"], "Run it again: it continues where it stopped.")
+        errors, todo = ["interrupted"], "Run it again: it continues where it stopped."
+    sys.stdout.flush()
+    print(*(f"error: {error}" for error in errors), todo, sep="\n", file=sys.stderr)
+    sys.exit(1)
