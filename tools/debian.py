@@ -68,18 +68,10 @@ def update(suites):
                   "have: make tree KERNEL=DIR")
 
 
-def newest(versions):
-    def compare(one, two):
-        older = run("dpkg", "--compare-versions", one, "lt", two, check=False)
-        return -1 if older.returncode == 0 else one != two
-    return max(versions, key=functools.cmp_to_key(compare), default=None)
-
-
 def offered(suites, package):
-    """The versions of a package."""
+    """The versions of a package, the newest first."""
     found = apt(suites, "apt-cache", "madison", package).stdout
-    return [line.split("|")[1].strip() for line in found.splitlines()
-            if line.count("|") >= 2]
+    return re.findall(r"^[^|]*\| *(\S+) *\|", found, re.M)
 
 
 def deb(package, version):
@@ -88,10 +80,7 @@ def deb(package, version):
 
 
 def download(suites, package, version):
-    """Fetch one version into build/dl, unless it is there."""
-    target = deb(package, version)
-    if target.exists():
-        return target
+    """Fetch one version into build/dl."""
     DOWNLOADS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=DOWNLOADS) as part:
         print(f"downloading {package} {version} ...", flush=True)
@@ -101,16 +90,15 @@ def download(suites, package, version):
             raise Failure([f"{pin()['archive']} ({BASE}): {package} {version} does not "
                            "arrive", *done.stderr.splitlines()], "Run it again; if it stays, "
                           "give a kernel tree that you have: make tree KERNEL=DIR")
-        files[0].replace(target)
-    return target
+        files[0].replace(deb(package, version))
 
 
 def later_sources(suites, package):
     """Names of source packages of later kernels, the latest first."""
     def number(name):
         return [int(part) for part in name.removeprefix("linux-source-").split(".")]
-    found = apt(suites, "apt-cache", "search", "-n", "^linux-source-[0-9]+[.][0-9]+$").stdout
-    names = {line.split()[0] for line in found.splitlines()}
+    found = apt(suites, "apt-cache", "pkgnames", "linux-source-").stdout
+    names = re.findall(r"^linux-source-\d+\.\d+$", found, re.M)
     return sorted((name for name in names if number(name) > number(package)),
                   key=number, reverse=True)
 
@@ -126,11 +114,12 @@ def kernel_source():
     for name in [package, *later_sources(suites, package)]:
         versions = offered(suites, name)
         if versions:
-            best = version if version in versions else newest(versions)
+            best = version if version in versions else versions[0]
             if (name, best) != (package, version):
                 print(f"{package} {version} is not offered any more: using {name} {best}",
                       flush=True)
-            download(suites, name, best)
+            if not deb(name, best).exists():
+                download(suites, name, best)
             return name, best
     raise Failure(f"{pin()['archive']} ({BASE}): {' and '.join(suites)} offer neither "
                   f"{package} nor a later one",

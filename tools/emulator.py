@@ -3,6 +3,7 @@
 asks for, Debian's newer one, unpacked below build/ and not installed."""
 
 import functools
+import platform
 import re
 import shutil
 import tempfile
@@ -23,28 +24,20 @@ def installed(name):
     return number(run(name, "--version").stdout) if shutil.which(name) else ()
 
 
-def release():
-    """The code name of the Debian release that this machine has."""
-    text = Path("/etc/os-release").read_text() if Path("/etc/os-release").exists() else ""
-    match = re.search(r"^VERSION_CODENAME=(\w+)$", text, re.M)
-    return match[1] if match else "unknown"
-
-
 def fetch(wanted):
     """The directory with an unpacked QEMU that is new enough."""
     for top in sorted(BUILD.glob("qemu-*")):
         if number(top.name) >= number(wanted.version):
             return top
-    suites = wanted.suites.get(release(), [])
-    todo = f"Install QEMU {wanted.version} or later, then run it again."
-    if not suites:
-        raise Failure(f"[emulator.{wanted.name}]: QEMU {wanted.version} is needed, and no suite "
-                      f"is named for the release {release()}", todo)
-    debian.update(suites)
-    version = debian.newest(debian.offered(suites, wanted.package)) or ""
+    release = platform.freedesktop_os_release().get("VERSION_CODENAME", "unknown")
+    suites = wanted.suites.get(release, [])
+    if suites:
+        debian.update(suites)
+    version = (suites and debian.offered(suites, wanted.package) or [""])[0]
     if number(version) < number(wanted.version):
-        raise Failure(f"[emulator.{wanted.name}]: QEMU {wanted.version} is needed, and "
-                      f"{' and '.join(suites)} offer {version or 'none'}", todo)
+        raise Failure(f"[emulator.{wanted.name}]: QEMU {wanted.version} is needed, and the suites "
+                      f"for the release {release} offer {version or 'none'}",
+                      f"Install QEMU {wanted.version} or later, then run it again.")
     top = BUILD / f"qemu-{version.split(':')[-1]}"
     print(f"fetching {wanted.package} {version} into {top} ...", flush=True)
     with tempfile.TemporaryDirectory(prefix=".qemu-", dir=BUILD) as part:
@@ -53,8 +46,12 @@ def fetch(wanted):
     return top
 
 
-def unpacked(name, wanted):
-    """The command that runs an unpacked QEMU with its own firmware, modules and libraries."""
+def command(machine):
+    """The beginning of the command line that runs a machine: an unpacked QEMU has its own
+    firmware, modules and libraries."""
+    name, wanted = machine.kernel.arch.qemu, machine.emulator
+    if not wanted or installed(name) >= number(wanted.version):
+        return [name]
     top = fetch(wanted)
     (libraries,) = top.glob("usr/lib/*-linux-gnu")
     firmware = [top / place for place in ("usr/share/qemu", "usr/share/seabios",
@@ -62,11 +59,3 @@ def unpacked(name, wanted):
     return ["env", f"LD_LIBRARY_PATH={libraries}", f"QEMU_MODULE_DIR={libraries / 'qemu'}",
             str(top / "usr/bin" / name),
             *(word for path in firmware if path.is_dir() for word in ("-L", str(path)))]
-
-
-def command(machine):
-    """The beginning of the command line that runs a machine."""
-    name, wanted = machine.kernel.arch.qemu, machine.emulator
-    if not wanted or installed(name) >= number(wanted.version):
-        return [name]
-    return unpacked(name, wanted)
