@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The table of machines, qemu/machines.toml."""
+"""The table of machines, qemu/machines.toml, which says what the fields mean."""
 
 import shlex
 import tomllib
@@ -9,14 +9,12 @@ import emulator
 from common import BUILD, ROOT, Failure
 
 OUT = ROOT / "out"
-CONFIGS = ROOT / "qemu" / "configs"
 TABLE = ROOT / "qemu" / "machines.toml"
 
 
 @dataclass(frozen=True)
 class Arch:
     name: str
-    packages: list
     ARCH: str
     CROSS_COMPILE: str
     image: str
@@ -47,17 +45,15 @@ class Kernel:
 
     @property
     def fragments(self):
-        return [CONFIGS / f"{name}.config" for name in self.configs]
+        return [ROOT / "qemu" / "configs" / f"{name}.config" for name in self.configs]
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A QEMU that an installed one may be too old for: Debian's packages by release."""
-
     name: str
-    version: str      # at least
+    version: str
     package: str
-    suites: dict      # what a release of Debian gets it from, the newest suite last
+    suites: dict
 
 
 @dataclass(frozen=True)
@@ -77,33 +73,21 @@ class Machine:
     emulator: Emulator | None = None
     bench: dict = field(default_factory=dict)
 
+    @property
     def all_suites(self):
         return [*self.suites, *self.user]
 
-    def tests(self, suite):
-        """The kernel arguments for one suite; the last one is for init."""
-        kunit = self.user.get(suite, suite)
-        tests = f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0"
-        return f"{tests} -- {suite}" if suite in self.user else tests
-
-    @property
-    def hardware(self):
-        """What QEMU is to emulate."""
-        return [*shlex.split(self.kernel.arch.args), "-m", self.memory,
-                "-smp", str(self.smp), *shlex.split(self.args),
-                *shlex.split(self.extra), *shlex.split(self.devices)]
-
-    @property
-    def cmdline(self):
-        """The kernel's arguments, whatever runs on it."""
-        return " ".join(f"{self.kernel.arch.append} {self.append}".split())
-
     def command(self, suite, initramfs=None):
         """The QEMU command line that boots this machine with one suite, or none."""
-        return [*emulator.command(self), *self.hardware,
+        arch, kunit = self.kernel.arch, self.user.get(suite, suite)
+        append = [arch.append, self.append,
+                  f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0",
+                  f"-- {suite}" if suite in self.user else ""]   # the last one is for init
+        return [*emulator.command(self), "-m", self.memory, "-smp", str(self.smp),
+                *shlex.split(f"{arch.args} {self.args} {self.extra} {self.devices}"),
                 "-kernel", str(self.kernel.image),
                 "-initrd", str(initramfs or self.kernel.initramfs),
-                "-append", f"{self.cmdline} {self.tests(suite)}".strip()]
+                "-append", " ".join(" ".join(append).split())]
 
 
 @dataclass(frozen=True)
@@ -118,62 +102,45 @@ class Table:
     def machine(self, name):
         return lookup(self.machines, name, "machine")
 
-    def checked_kernels(self):
-        """The kernels of the machines that belong to the check."""
-        names = dict.fromkeys(machine.kernel.name for machine in self.machines.values()
-                              if machine.check)
-        return [self.kernels[name] for name in names]
+    def checked(self):
+        """The machines that belong to the check, by kernel."""
+        return [machine for kernel in self.kernels.values() for machine in
+                self.machines.values() if machine.check and machine.kernel is kernel]
 
 
 def lookup(entries, name, what):
     if name not in entries:
-        raise Failure(f"unknown {what}: {name}",
-                      f"Name one of these: {' '.join(entries)}")
+        raise Failure(f"unknown {what}: {name}", f"Name one of these: {' '.join(entries)}")
     return entries[name]
 
 
-def inherited(machines, name, seen=()):
+def inherited(entries, name):
     """The fields of an entry, with those of the one that it is like."""
-    fields = dict(lookup(machines, name, "machine"))
-    like = fields.pop("like", None)
-    if like is None:
-        return fields
-    if like in seen:
-        raise KeyError(f"machines that are like each other: {name}, {like}")
-    return inherited(machines, like, (*seen, name)) | fields
+    fields = dict(lookup(entries, name, "machine"))
+    return (inherited(entries, fields.pop("like")) if "like" in fields else {}) | fields
 
 
 def entries(data, kind, make, **others):
     """The entries of one kind; a field that names an entry of another kind becomes that."""
     found = {}
-    table_of_kind = data.get(kind, {})
-    for name in table_of_kind:
-        fields = inherited(table_of_kind, name)
-        for field_name, table in others.items():
-            if field_name in fields:
-                fields[field_name] = lookup(table, fields[field_name], field_name)
+    for name in data.get(kind, {}):
+        fields = inherited(data[kind], name)
+        for key in others.keys() & fields.keys():
+            fields[key] = lookup(others[key], fields[key], key)
         try:
             found[name] = make(name=name, **fields)
-        except TypeError as err:
-            raise KeyError(f"[{kind}.{name}]: {err}") from err
+        except TypeError as err:   # a field is missing or unknown
+            raise Failure(f"{TABLE}: [{kind}.{name}]: {err}", "Correct the table.") from err
     return found
 
 
-def parse(data):
+def load():
+    try:
+        data = tomllib.loads(TABLE.read_text())
+    except tomllib.TOMLDecodeError as err:
+        raise Failure(f"{TABLE}: {err}", "Correct the table.") from err
     archs = entries(data, "arch", Arch)
     kernels = entries(data, "kernel", Kernel, arch=archs)
     emulators = entries(data, "emulator", Emulator)
-    machines = entries(data, "machine", Machine, kernel=kernels, emulator=emulators)
-    missing = [path for kernel in kernels.values() for path in kernel.fragments
-               if not path.exists()]
-    if missing:
-        raise KeyError(f"no {missing[0]}")
-    return Table(archs, kernels, machines)
-
-
-def load():
-    """Read the table; an unknown or a missing field is an error."""
-    try:
-        return parse(tomllib.loads(TABLE.read_text()))
-    except (tomllib.TOMLDecodeError, KeyError) as err:
-        raise Failure(f"{TABLE}: {err}", "Correct the table of machines.") from err
+    return Table(archs, kernels,
+                 entries(data, "machine", Machine, kernel=kernels, emulator=emulators))
