@@ -15,7 +15,7 @@ from machines import OUT, Machine
 
 INIT_REACHED = "dma-bypass: init reached"
 PANIC = "Kernel panic - not syncing"
-MEMORY = 7 << 30   # what a machine takes at most, and QEMU
+MEMORY = 2 << 30   # what a machine takes, and QEMU: they do not touch all that they have
 PANIC_GRACE = 2    # seconds for the rest of a panic's lines
 RUNNING = set()    # QEMUs
 DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -49,16 +49,6 @@ def prepare(machines):
         emulator.command(machine)
 
 
-def timeout(machine):
-    """Seconds until the machine is taken for hung."""
-    scale = os.environ.get("BOOT_TIMEOUT_SCALE", "1")
-    try:
-        return machine.timeout * float(scale)
-    except ValueError as err:
-        raise Failure(f"BOOT_TIMEOUT_SCALE={scale} is not a number",
-                      "Set it to 2 on a machine that is half as fast.") from err
-
-
 def wait(process, log, limit):
     """Wait for QEMU's end, for a panic in its log, or so many seconds; whether it hung."""
     deadline, panicked = time.monotonic() + limit, False
@@ -83,12 +73,13 @@ def find_problem(text, hung, status, limit):
     return "" if INIT_REACHED in text else "the guest ended before init"
 
 
-def boot(machine, suite=None):
+def boot(machine, suite=""):
     """Run the machine to its end; never leaves a QEMU behind."""
-    log = OUT / "log" / f"{machine.name}{'.' if suite else ''}{suite or ''}.log"
+    log = OUT / "log" / f"{machine.name}.{suite or 'boot'}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     errors = log.with_suffix(".qemu")   # apart: it must not split a line of the console
-    begun, limit = time.monotonic(), timeout(machine)
+    begun = time.monotonic()
+    limit = machine.timeout * float(os.environ.get("BOOT_TIMEOUT_SCALE") or 1)
     with log.open("wb") as console, errors.open("wb") as stderr, \
          subprocess.Popen([*DIE_WITH_US, *machine.command(suite)], stdout=console,
                           stdin=subprocess.DEVNULL, stderr=stderr,
@@ -97,20 +88,21 @@ def boot(machine, suite=None):
         hung = wait(process, log, limit)
         RUNNING.remove(process)
     text = log.read_text(errors="replace").replace("\r", "")
-    return Boot(machine, suite or "", log, text, errors.read_text(errors="replace"),
+    return Boot(machine, suite, log, text, errors.read_text(errors="replace"),
                 time.monotonic() - begun, find_problem(text, hung, process.returncode, limit))
 
 
-def boots(pairs):
+def boots(pairs, beside=()):
     """Boot pairs of a machine and a suite, as many at a time as there are processors and
     memory for; yields the Boots in their order.  A kernel is built while machines boot that
-    have theirs; these come first, so that the processors do what would be waited for."""
+    have theirs; these come first, so that the processors do what would be waited for.  After
+    the last kernel the functions `beside` are called."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     at_once = min(len(os.sched_getaffinity(0)), max(memory // MEMORY, 1))
-    pairs = list(pairs)
     builder, booter = ThreadPoolExecutor(1), ThreadPoolExecutor(at_once)
     built = {name: builder.submit(tool, "build", name, before=["nice"])
              for name in dict.fromkeys(machine.kernel.name for machine, _ in pairs)}
+    jobs = [builder.submit(function) for function in beside]
 
     def boot_when_built(pair):
         built[pair[0].kernel.name].result()
@@ -118,6 +110,8 @@ def boots(pairs):
 
     try:
         yield from booter.map(boot_when_built, pairs)
+        for job in jobs:
+            job.result()
     finally:
         for executor in (builder, booter):
             executor.shutdown(wait=False, cancel_futures=True)
