@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from fractions import Fraction
 
 from common import Failure
-from results import records
+from results import human, records
 
 
 @dataclass(frozen=True)
@@ -23,80 +23,63 @@ class Row:
     p50: int
     p999: int
 
-    @property
-    def key(self):
-        return (self.machine, self.mode, self.bytes, self.nents)
-
-
-COLUMNS = [field.name for field in fields(Row)]
-
-
-def parsed(words):
-    """A Row of column names and texts; a missing or a garbled one is an error."""
-    return Row(**{field.name: field.type(words[field.name]) for field in fields(Row)})
-
 
 def rows_of(text, machine, prefix=""):
-    """The rows on a console."""
-    found = []
-    for words in records(text, "bench"):
-        try:
-            found.append(parsed(words | {"machine": machine, "mode": prefix + words["mode"]}))
-        except (KeyError, ValueError) as err:
-            raise Failure(f"garbled figure ({err}): {words}",
-                          "Run it again; if it stays, the benchmark prints wrong lines."
-                          ) from err
-    return found
+    """The rows on a console; a missing figure or a garbled one is an error."""
+    try:
+        found = [words | {"machine": machine, "mode": prefix + words["mode"]}
+                 for words in records(text, "bench")]
+        return [Row(**{field.name: field.type(words[field.name]) for field in fields(Row)})
+                for words in found]
+    except (KeyError, ValueError) as err:
+        raise Failure(f"garbled figure ({err})", "Run it again; if it stays, the benchmark "
+                      "prints wrong lines.") from err
 
 
 def to_csv(rows):
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(field.name for field in fields(Row))
     writer.writerows(astuple(row) for row in rows)
     return out.getvalue()
 
 
-class Figures:
-    """Rows by key; asking for one that was not measured is an error."""
+class Figures(dict):
+    """Rows by machine, mode, bytes and entries."""
 
     def __init__(self, rows):
-        self.rows = {row.key: row for row in rows}
-        if len(self.rows) != len(rows):
+        super().__init__(((row.machine, row.mode, row.bytes, row.nents), row) for row in rows)
+        if len(self) != len(rows):
             raise Failure("a figure was measured twice",
                           "Name each mode of a machine once in its benchmark.")
 
-    def row(self, machine, mode, size=4096, nents=1):
-        key = (machine, mode, size, nents)
-        if key not in self.rows:
-            raise Failure(f"not measured: {' '.join(map(str, key))}",
-                          "Run all machines: make bench")
-        return self.rows[key]
-
-
-def pick(figures, bound, side, column):
-    """The count that one side of a bound names: a page, and the median of both operations,
-    unless it names something else."""
-    want = {"bytes": 4096, "nents": 1, "column": column} | bound[side]
-    return getattr(figures.row(bound["machine"], want["mode"], want["bytes"], want["nents"]),
-                   want["column"])
+    def __missing__(self, key):
+        raise Failure(f"not measured: {' '.join(map(str, key))}", "Run all machines: make bench")
 
 
 def compare(figures, bound, column):
-    """Counts and limit of a bound as columns, and by how much it is missed."""
-    of = pick(figures, bound, "of", column)
-    over = pick(figures, bound, "over", column) if "over" in bound else ""
-    if "ratio" in bound:
-        limit, found = Fraction(bound["ratio"]), Fraction(of, over)
-        columns = f"{float(found):.4f} | {float(limit):.4f}"
-    elif "more" in bound:
-        limit, found = bound["more"], of - over
-        columns = f"{found:+d} | {limit:+d}"
-    else:
-        limit, found = bound["most"], of
-        columns = f"{found} | {limit}"
+    """One line of the table of bounds: a page, and the median of both operations, unless the
+    bound names something else."""
+    def count(side):
+        want = {"bytes": 4096, "nents": 1, "column": column} | bound[side]
+        return getattr(figures[bound["machine"], want["mode"], want["bytes"], want["nents"]],
+                       want["column"])
+    of, over = count("of"), count("over") if "over" in bound else ""
     what = bound["what"] + (f", {column}" if "columns" in bound else "")
-    return f"{what} | {of} | {over} | {columns}", found - limit
+    if "ratio" in bound:
+        return line(bound, what, of, over, Fraction(of, over), Fraction(bound["ratio"]))
+    if "more" in bound:
+        return line(bound, what, of, over, of - over, bound["more"])
+    return line(bound, what, of, over, of, bound["most"])
+
+
+def line(place, what, of, over, found, most):
+    """One line of the table of bounds."""
+    def text(number):
+        return f"{float(number):.4f}" if isinstance(number, Fraction) else str(number)
+    return {"machine": place["machine"], "what": what, "counted": str(of), "against": str(over),
+            "is": text(found), "at most": text(most),
+            "": "pass" if found <= most else f"missed by {float(found - most):.4g}"}
 
 
 def rows_like(rows, bound, *keys):
@@ -107,61 +90,32 @@ def rows_like(rows, bound, *keys):
     return found
 
 
-def check_opening(bound, row):
-    """What each GiB of a window takes, and its page tables in all."""
-    gib = Fraction(int(row["bytes"]), 1 << 30)
-    found = Fraction(int(row["open"])) / gib
-    what = f"{float(gib):.4g} GiB in pages of {row['pgsize']}"
-    yield (f"{what}: instructions for each GiB | {row['open']} | {float(gib):.4g} | "
-           f"{float(found):.4g} | {bound['per_gib']}", found - bound["per_gib"])
-    if "tables" in bound:
-        yield (f"{what}: bytes of page tables | {row['tables']} | | {row['tables']} | "
-               f"{bound['tables']}", int(row["tables"]) - bound["tables"])
-
-
-def check_executed(bound, row):
-    for name, most in bound["most"].items():
-        yield (f"{row['mode']}: {name} | {row[name]} | | {row[name]} | {most}",
-               int(row[name]) - most)
-
-
-def check_clock(figures, row):
-    """The clock counts what is executed, and at most what is around it."""
-    clock = figures.row(row["machine"], row["mode"]).p50
-    beside, around = clock - int(row["insns"]), int(row["around"])
-    return (f"{row['mode']}: the clock against what is executed | {clock} | {row['insns']} | "
-            f"{beside:+d} | {around:+d}", max(beside - around, -beside))
-
-
 def check_all(figures, bounds, tables):
-    """(machine, columns, by how much it is missed) of each bound."""
+    """The lines of all bounds."""
     for bound in bounds.get("bound", []):
         for column in bound.get("columns", ["p50"]):
-            yield bound["machine"], *compare(figures, bound, column)
-    for kind in ("window", "opening"):
+            yield compare(figures, bound, column)
+    for kind in ("window", "opening"):   # what each GiB takes, and page tables in all
         for bound in bounds.get(kind, []):
             for row in rows_like(tables[kind], bound, "machine", "pgsize",
                                  *(["bytes"] if "bytes" in bound else [])):
-                for columns, over in check_opening(bound, row):
-                    yield bound["machine"], f"{kind}: {columns}", over
+                gib = Fraction(int(row["bytes"]), 1 << 30)
+                what = f"{kind}: {float(gib):.4g} GiB in pages of {row['pgsize']}"
+                yield line(bound, f"{what}: instructions for each GiB", row["open"],
+                           f"{float(gib):.4g}", int(row["open"]) / gib, bound["per_gib"])
+                if "tables" in bound:
+                    yield line(bound, f"{what}: bytes of page tables", row["tables"], "",
+                               int(row["tables"]), bound["tables"])
     for bound in bounds.get("executed", []):
         for row in rows_like(tables["executed"], bound, "machine", "mode"):
-            for columns, over in check_executed(bound, row):
-                yield bound["machine"], columns, over
-    for row in tables["executed"]:
-        yield row["machine"], *check_clock(figures, row)
-
-
-def report_bounds(figures, bounds, tables):
-    """The table of bounds, and how many are missed."""
-    lines = ["| machine | what | counted | against | is | at most | |",
-             "|---|---|---|---|---|---|---|"]
-    missed = 0
-    for machine, columns, over in check_all(figures, bounds, tables):
-        result = "pass" if over <= 0 else f"missed by {float(over):.4g}"
-        lines.append(f"| {machine} | {columns} | {result} |")
-        missed += over > 0
-    return lines, missed
+            for name, most in bound["most"].items():
+                yield line(bound, f"{row['mode']}: {name}", row[name], "", int(row[name]), most)
+    for row in tables["executed"]:   # the clock counts them, and at most what is around them
+        clock = figures[row["machine"], row["mode"], 4096, 1].p50
+        beside, around = clock - int(row["insns"]), int(row["around"])
+        what = f"{row['mode']}: the clock against what is executed"
+        yield line(row, what, clock, row["insns"], beside if beside >= 0 else around - beside,
+                   around)
 
 
 def report_table(rows):
@@ -171,14 +125,10 @@ def report_table(rows):
             *(f"| {' | '.join(row.get(key, '') for key in keys)} |" for row in rows)]
 
 
-def human(size):
-    return f"{size >> 20} MiB" if size >> 20 else f"{size >> 10} KiB"
-
-
 def report_medians(figures):
     """A table for each machine: the modes, and what one map and one unmap take."""
     tables = {}
-    for row in figures.rows.values():
+    for row in figures.values():
         mode, _, variant = row.mode.partition("/")
         if row.bytes and variant in ("", "list"):
             column = f"list of {row.nents}" if variant else human(row.bytes)
@@ -234,8 +184,9 @@ not use the stack pointer, and atomic operations, as the compiler made them.
 
 def report_on(figures, bounds, tables, environment):
     """The report, and how many bounds are missed."""
-    lines, missed = report_bounds(figures, bounds, tables)
-    parts = {"environment": [f"    {line}" for line in environment], "bounds": lines,
-             "medians": report_medians(figures),
+    checked = list(check_all(figures, bounds, tables))
+    parts = {"environment": [f"    {line}" for line in environment],
+             "bounds": report_table(checked), "medians": report_medians(figures),
              **{name: report_table(rows) for name, rows in tables.items()}}
-    return REPORT.format(**{name: "\n".join(part) for name, part in parts.items()}), missed
+    return (REPORT.format(**{name: "\n".join(part) for name, part in parts.items()}),
+            sum(one[""] != "pass" for one in checked))

@@ -17,7 +17,6 @@ READS = re.compile(r"(cmp|test|bt|mul|imul|div|idiv|nop)[bwlq]?$"
                    r"|(prefetch|clflush|invlpg|lidt|lgdt|verw|j|ret|ud2)")
 MEMORY = re.compile(r"\)$|%[fg]s:[^,]*$|(^|,)0x[0-9a-f]+$")
 STACK = re.compile(r"\(%rsp[^)]*\)$")
-HARNESS = re.compile(r"step_")
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,6 @@ def decode(listing):
     return found
 
 
-def disassemble(*args):
-    return decode(run("objdump", "-d", "--no-show-raw-insn", *args).stdout)
-
-
-def text_start(vmlinux):
-    for line in run("nm", vmlinux).stdout.splitlines():
-        if line.endswith(" _text"):
-            return int(line.split()[0], 16)
-    raise Failure(f"{vmlinux}: no _text", "Build it anew: make clean")
-
-
 def executed(text, vmlinux):
     """The instructions of each mode in a console, as the file has them: what the kernel
     replaced at boot counts as what it was, or, at a new address, as an instruction."""
@@ -79,7 +67,8 @@ def executed(text, vmlinux):
             raise Failure(f"garbled steps ({err}): {words}", "Run it again.") from err
     if not found:
         return {}
-    code, start = disassemble(vmlinux), text_start(vmlinux)
+    code = decode(run("objdump", "-d", "--no-show-raw-insn", vmlinux).stdout)
+    start = int(re.search(r"^(\w+) \w _text$", run("nm", vmlinux).stdout, re.M)[1], 16)
     return {mode: [code.get(start + offset, Insn("(patched at boot)", "", ""))
                    for offset in offsets] for mode, offsets in found.items()}
 
@@ -88,10 +77,11 @@ def table(text, machine, vmlinux):
     """Of each mode: the instructions that it executes, and what they are."""
     rows = []
     for mode, insns in executed(text, vmlinux).items():
-        inside = [insn for insn in insns if not HARNESS.match(insn.function)]
-        rows.append(machine | {"mode": mode} | {name: str(count) for name, count in (
-            ("insns", len(inside)), ("around", len(insns) - len(inside)),
-            ("calls", sum(insn.calls for insn in inside)),
-            ("stores", sum(insn.stores for insn in inside)),
-            ("atomics", sum(insn.atomic for insn in inside)))})
+        inside = [insn for insn in insns if not insn.function.startswith("step_")]
+        counts = {"insns": len(inside), "around": len(insns) - len(inside),
+                  "calls": sum(insn.calls for insn in inside),
+                  "stores": sum(insn.stores for insn in inside),
+                  "atomics": sum(insn.atomic for insn in inside)}
+        rows.append(machine | {"mode": mode} | {name: str(count)
+                                                for name, count in counts.items()})
     return rows
