@@ -44,7 +44,7 @@ DECLARE_EVENT_CLASS(dma_bypass_window,
 	),
 
 	TP_printk("%s base=0x%llx size=0x%llx ranges=%u", __get_str(device),
-		__entry->base, __entry->size, __entry->ranges)
+		  __entry->base, __entry->size, __entry->ranges)
 );
 
 DEFINE_EVENT(dma_bypass_window, dma_bypass_open,
