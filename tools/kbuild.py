@@ -81,9 +81,10 @@ def relevant(kernel, files):
 
 
 def pack(kernel, entries, archive):
-    """An initramfs of these entries: the same bytes every time."""
+    """An initramfs of these entries: the same bytes every time.  A machine may be booting."""
     contents = archive.with_suffix(".list")
     contents.write_text("".join(f"{entry}\n" for entry in entries))
     packed = subprocess.run([kernel.out / "usr" / "gen_init_cpio", "-t", "0", contents],
                             stdout=subprocess.PIPE, check=True)
-    archive.write_bytes(packed.stdout)
+    archive.with_suffix(".part").write_bytes(packed.stdout)
+    archive.with_suffix(".part").replace(archive)
