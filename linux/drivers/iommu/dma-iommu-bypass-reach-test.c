@@ -270,7 +270,8 @@ static bool reaches_registers(struct kunit *test, struct attack *a,
 	u32 id = readl(regs + EDU_ID);
 	bool read = reads(test, a, addr + EDU_ID, &id, sizeof(id));
 
-	writel(0, regs + EDU_LIVE);
+	/* Not what the device is about to write. */
+	writel(*(u32 *)a->scratch + 1, regs + EDU_LIVE);
 	writes(test, a, addr + EDU_LIVE, sizeof(id));
 	return both(test, addr, read,
 		    readl(regs + EDU_LIVE) == ~*(u32 *)a->scratch);
