@@ -46,7 +46,7 @@ static void put_block(void *dev)
 	put_device(dev);
 }
 
-static struct block find_block(struct kunit *test)
+static inline struct block find_block(struct kunit *test)
 {
 	struct block block = {};
 

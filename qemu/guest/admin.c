@@ -331,8 +331,19 @@ static void never_translates_all(void)
 	EXPECT_FILE(group_file("type"), "DMA");
 	EXPECT(write_file(group_file("type"), "identity") == -EPERM);
 	EXPECT_FILE(group_file("type"), "DMA");
+	EXPECT(!write_file(group_file("type"), "auto"));
+	EXPECT_FILE(group_file("type"), "DMA");
 	EXPECT(!write_file(group_file("type"), "DMA"));
 	EXPECT_FILE(WINDOWS, "");
+}
+
+/* Whatever is removed and comes back. */
+static void never_translates_newcomers(void)
+{
+	EXPECT(!write_file(EDU_SYSFS "remove", "1"));
+	EXPECT(!write_file("/sys/bus/pci/rescan", "1"));
+	EXPECT_FILE(group_file("type"), "DMA");
+	EXPECT_FILE(REASON, "mode");
 }
 
 const struct guest_suite never_suite = {
@@ -341,6 +352,7 @@ const struct guest_suite never_suite = {
 		{ "never_is_in_force", never_is_in_force },
 		{ "never_cannot_be_loosened", never_cannot_be_loosened },
 		{ "never_translates_all", never_translates_all },
+		{ "never_translates_newcomers", never_translates_newcomers },
 		{ }
 	},
 };

@@ -147,11 +147,27 @@ static void retried_after_policy_is_set(struct kunit *test)
 	open_window(test, 0);
 }
 
+/* As in a kernel without windows. */
+static void mask_without_grant_allocates_nothing(struct kunit *test)
+{
+	int bits, err, nth;
+
+	for (bits = 32; bits <= 64; bits++) {
+		current->fail_nth = 1;
+		err = dma_set_mask(dev_of(1), DMA_BIT_MASK(bits));
+		nth = current->fail_nth;
+		current->fail_nth = 0;
+		KUNIT_EXPECT_EQ_MSG(test, err, 0, "%d bits", bits);
+		KUNIT_EXPECT_EQ_MSG(test, nth, 1, "%d bits", bits);
+	}
+}
+
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_SLOW(each_allocation_fails_once),
 	KUNIT_CASE_SLOW(failures_leak_no_page_tables),
 	KUNIT_CASE(retried_by_next_driver),
 	KUNIT_CASE(retried_after_policy_is_set),
+	KUNIT_CASE(mask_without_grant_allocates_nothing),
 	{ }
 };
 

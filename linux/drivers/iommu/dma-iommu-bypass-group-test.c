@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite dma_bypass_vtd_group: bypass windows of devices that share an IOMMU group,
- * behind VT-d or virtio-iommu.
+ * KUnit suites dma_bypass_vtd_group and dma_bypass_vtd_slot: bypass windows of devices
+ * that share an IOMMU group, behind VT-d or virtio-iommu.
  *
- * Needs three of QEMU's edu devices in one group: behind a bridge from PCI Express to
- * PCI, or functions of one device.
+ * The first one needs three of QEMU's edu devices in one group: behind a bridge from PCI
+ * Express to PCI, or functions of one device.  The second one needs the last of them in a
+ * slot for hotplug, and the others in one that is not.
  */
 #define EDU_NR		3
 
-#include "dma-iommu-bypass-test.h"
+#include "dma-iommu-bypass-test-fake.h"
 
 #define LAST		(EDU_NR - 1)
 
@@ -354,12 +355,88 @@ static void newcomer_is_bound_beside_closed_window(struct kunit *test)
 	expect_member(test, 0, CLOSED, NO_GROUP);
 }
 
+static void reserve_in_window(struct device *dev, struct list_head *head)
+{
+	struct iommu_resv_region *region;
+
+	iommu_ops->get_resv_regions(dev, head);
+	region = iommu_alloc_resv_region(window_base(0) + SZ_4G, SZ_1M, 0,
+					 IOMMU_RESV_RESERVED, GFP_KERNEL);
+	if (region)
+		list_add_tail(&region->list, head);
+}
+
+/*
+ * It reserves addresses that are the window's.  The last case: as long as there is the
+ * group, there is no window any more.
+ */
+static void newcomer_reserves_part_of_window(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
+
+	allow_all();
+	open_window(test, 0);
+	unplug_last_for_now(test);
+	fake_iommu_ops(test)->get_resv_regions = reserve_in_window;
+	kunit_release_action(test, plug_last, NULL);
+	kunit_release_action(test, restore_iommu_ops, iommu);
+	KUNIT_ASSERT_NOT_NULL(test, edus[LAST]);
+	allow(LAST);
+	expect_member(test, 0, DRAINING, NO_UNSUPPORTED);
+	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	expect_mapped(test, page, false);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EOPNOTSUPP);
+	expect_member(test, 0, CLOSED, NO_UNSUPPORTED);
+}
+
+static bool is_slot(int i)
+{
+	return edus[i]->bus->self && edus[i]->bus->self->is_hotplug_bridge;
+}
+
+/* Whatever is plugged in there joins the group, when this device is gone or not. */
+static void slot_beside_to_closed(struct kunit *test)
+{
+	int i;
+
+	allow_all();
+	for (i = 0; i < LAST; i++) {
+		KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)), -EPERM);
+		expect_member(test, i, CLOSED, NO_GROUP);
+	}
+	edus[LAST]->bus->self->is_hotplug_bridge = false;
+	open_window(test, 0);
+	expect_member(test, 0, OPEN, GRANTED);
+	edus[LAST]->bus->self->is_hotplug_bridge = true;
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, DRAINING, NO_GROUP);
+}
+
+/* What comes into its slot comes after it is gone. */
+static void slot_of_its_own_to_open(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+
+	allow_all();
+	open_window(test, LAST);
+	expect_member(test, LAST, OPEN, GRANTED);
+	expect_member(test, 0, CLOSED, NO_GROUP);
+	unplug_last_for_now(test);
+	expect_mapped(test, page, false);
+	kunit_release_action(test, plug_last, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, edus[LAST]);
+	KUNIT_EXPECT_TRUE(test, bound(LAST));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(LAST)), -EPERM);
+	expect_member(test, LAST, CLOSED, NO_POLICY);
+}
+
 static int group_suite_init(struct kunit_suite *suite)
 {
 	int err = edu_suite_init(suite);
 
-	if (!err && edus[0])
-		bus = edus[0]->bus;
+	if (!err && edus[LAST])
+		bus = edus[LAST]->bus;
 	return err;
 }
 
@@ -378,6 +455,15 @@ static int group_init(struct kunit *test)
 	if (!all_translated())
 		kunit_skip(test, "needs three edu devices behind an IOMMU");
 	return 0;
+}
+
+static int slot_init(struct kunit *test)
+{
+	int err = group_init(test);
+
+	if (!err && (is_slot(0) || is_slot(1) || !is_slot(LAST)))
+		kunit_skip(test, "needs a slot beside the devices");
+	return err;
 }
 
 /* A driver is not bound to one of them while another has the window open. */
@@ -409,6 +495,7 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(unplugged_denier_to_open),
 	KUNIT_CASE(newcomer_is_not_bound_without_grant),
 	KUNIT_CASE(newcomer_is_bound_beside_closed_window),
+	KUNIT_CASE(newcomer_reserves_part_of_window),
 	{ }
 };
 
@@ -421,4 +508,20 @@ static struct kunit_suite group_suite = {
 	.test_cases	= group_cases,
 };
 
-kunit_test_suite(group_suite);
+static struct kunit_case slot_cases[] = {
+	KUNIT_CASE(devices_share_group),
+	KUNIT_CASE(slot_beside_to_closed),
+	KUNIT_CASE(slot_of_its_own_to_open),
+	{ }
+};
+
+static struct kunit_suite slot_suite = {
+	.name		= "dma_bypass_vtd_slot",
+	.suite_init	= group_suite_init,
+	.suite_exit	= edu_suite_exit,
+	.init		= slot_init,
+	.exit		= group_exit,
+	.test_cases	= slot_cases,
+};
+
+kunit_test_suites(&group_suite, &slot_suite);

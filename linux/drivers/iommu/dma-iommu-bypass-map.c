@@ -199,8 +199,10 @@ static int iommu_dma_bypass_hotplug(struct notifier_block *nb,
 			iommu_dma_bypass_map_ram(window, start, end);
 		xa_for_each(&window->users, id, user)
 			iommu_dma_bypass_publish(window, user);
+		/* A block may start with its page structs, which are not in the range. */
 		if (action == MEM_OFFLINE)
-			iommu_dma_bypass_unmap(window, start, end);
+			iommu_dma_bypass_unmap(window,
+					       ALIGN_DOWN(start, memory_block_size_bytes()), end);
 	}
 	return NOTIFY_OK;
 }

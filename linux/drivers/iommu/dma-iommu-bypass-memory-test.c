@@ -9,7 +9,7 @@
 #include <linux/mm.h>
 #include <linux/vmstat.h>
 
-#include "dma-iommu-bypass-test.h"
+#include "dma-iommu-bypass-test-fake.h"
 #include "../../lib/test_dma_bypass_block.h"
 
 static void window_maps_ram_only(struct kunit *test)
@@ -408,8 +408,6 @@ static void window_avoids_bridge_window(struct kunit *test)
 	expect_base(test, base);
 }
 
-static const struct iommu_ops *iommu_ops;
-
 static void reserve_taken(struct device *dev, struct list_head *head)
 {
 	struct iommu_resv_region *region;
@@ -421,28 +419,16 @@ static void reserve_taken(struct device *dev, struct list_head *head)
 		list_add_tail(&region->list, head);
 }
 
-static void restore_ops(void *iommu)
-{
-	((struct iommu_device *)iommu)->ops = iommu_ops;
-}
-
 static void window_avoids_reserved_region(struct kunit *test)
 {
 	const struct taken_param *p = test->param_value;
 	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
-	struct iommu_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
 	dma_addr_t base = window_base(0);
 
-	KUNIT_ASSERT_NOT_NULL(test, ops);
 	take(p);
-	iommu_ops = iommu->ops;
-	*ops = *iommu_ops;
-	ops->get_resv_regions = reserve_taken;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_ops,
-							   iommu));
-	iommu->ops = ops;
+	fake_iommu_ops(test)->get_resv_regions = reserve_taken;
 	expect_base(test, p->moves ? 2 * base : base);
-	kunit_release_action(test, restore_ops, iommu);
+	kunit_release_action(test, restore_iommu_ops, iommu);
 	expect_base(test, base);
 }
 

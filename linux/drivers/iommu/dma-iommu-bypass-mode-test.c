@@ -10,7 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
-#include "dma-iommu-bypass-test.h"
+#include "dma-iommu-bypass-test-fake.h"
 
 static char *expect;
 module_param(expect, charp, 0);
@@ -23,6 +23,8 @@ module_param(expect, charp, 0);
  * @loosen: what setting the policies allow and guard returns
  * @tighten: what setting the policies default and deny returns
  * @translated: whether the devices are translated
+ * @enforced: whether they are whatever IOMMU drivers and the platform say
+ * @never: whether they are whatever the administrator says, too
  * @withheld: whether the window's span is withheld from the IOVA allocator
  */
 struct expectation {
@@ -32,6 +34,8 @@ struct expectation {
 	int			loosen;
 	int			tighten;
 	bool			translated;
+	bool			enforced;
+	bool			never;
 	bool			withheld;
 };
 
@@ -55,6 +59,7 @@ static const struct expectation expectations[] = {
 		},
 		.err		= -EPERM,
 		.translated	= true,
+		.enforced	= true,
 		.withheld	= true,
 	}, {
 		.name		= "optin",
@@ -65,6 +70,7 @@ static const struct expectation expectations[] = {
 		},
 		.err		= -EPERM,
 		.translated	= true,
+		.enforced	= true,
 		.withheld	= true,
 	}, {
 		.name		= "never",
@@ -76,12 +82,25 @@ static const struct expectation expectations[] = {
 		.err		= -EPERM,
 		.loosen		= -EPERM,
 		.translated	= true,
+		.enforced	= true,
+		.never		= true,
 	}, {
 		.name		= "force",
 		.reason		= {
 			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_MODE,
 			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_NO_MODE,
 			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_MODE,
+		},
+		.err		= -EPERM,
+		.translated	= true,
+		.enforced	= true,
+		.withheld	= true,
+	}, {
+		.name		= "kdump",
+		.reason		= {
+			[DMA_BYPASS_POLICY_DEFAULT]	= DMA_BYPASS_NO_POLICY,
+			[DMA_BYPASS_POLICY_ALLOW]	= DMA_BYPASS_NO_UNSUPPORTED,
+			[DMA_BYPASS_POLICY_DENY]	= DMA_BYPASS_NO_POLICY,
 		},
 		.err		= -EPERM,
 		.translated	= true,
@@ -110,11 +129,13 @@ static void device_is_translated_or_not(struct kunit *test)
 	int i;
 
 	for (i = 0; i < EDU_NR; i++) {
-		domain = iommu_get_domain_for_dev(dev_of(i));
 		KUNIT_EXPECT_EQ_MSG(test, use_dma_iommu(dev_of(i)),
 				    expected->translated, "device %d", i);
-		KUNIT_EXPECT_EQ_MSG(test, domain->type == IOMMU_DOMAIN_IDENTITY,
-				    !expected->translated, "device %d", i);
+		domain = iommu_get_domain_for_dev(dev_of(i));
+		if (domain)
+			KUNIT_EXPECT_EQ_MSG(test,
+					    domain->type == IOMMU_DOMAIN_IDENTITY,
+					    !expected->translated, "device %d", i);
 	}
 }
 
@@ -132,13 +153,14 @@ static void command_line_opts_in(struct kunit *test)
 static void span_is_withheld_for_windows_only(struct kunit *test)
 {
 	struct page *page = large_buffer(test, HIGH);
-	struct dev_iommu *iommu = dev_of(0)->iommu;
 	dma_addr_t base = window_base(0), end = base + window_size();
-	u32 workaround = iommu->pci_32bit_workaround;
+	struct dev_iommu *iommu = dev_of(0)->iommu;
 	dma_addr_t above, next;
+	u32 workaround;
 
 	if (!expected->translated)
 		return;
+	workaround = iommu->pci_32bit_workaround;
 	iommu->pci_32bit_workaround = 0;
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), end + SPLIT_SIZE - 1));
 	above = map(test, 0, page, 0, SPLIT_SIZE, 0);
@@ -208,7 +230,9 @@ static void policy_decides(struct kunit *test)
 		msleep(60);
 	expect_address(test, i, page, opens);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)),
-			opens ? 0 : expected->err);
+			opens ? 0 :
+			reason == DMA_BYPASS_NO_UNSUPPORTED ? -EOPNOTSUPP :
+							      expected->err);
 	expect_address(test, i, page, opens);
 	__expect_state(test, dev_of(i),
 		       opens ? DMA_BYPASS_OPEN : DMA_BYPASS_CLOSED, reason,
@@ -221,6 +245,134 @@ static void policy_decides(struct kunit *test)
 static void guard_is_accepted_as_allow_is(struct kunit *test)
 {
 	expect_set_policy(test, 0, DMA_BYPASS_POLICY_GUARD, expected->loosen);
+}
+
+static int identity_of_driver(struct device *dev)
+{
+	return IOMMU_DOMAIN_IDENTITY;
+}
+
+/* The first device is added anew: whether it is translated then. */
+static void expect_translated_anew(struct kunit *test, bool yes)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	replug();
+	KUNIT_ASSERT_NOT_NULL(test, edus[0]);
+	KUNIT_ASSERT_NOT_NULL(test, edu_of(0));
+	KUNIT_EXPECT_EQ(test, use_dma_iommu(dev_of(0)), yes);
+	addr = map(test, 0, page, 0, SZ_4K, 0);
+	KUNIT_EXPECT_EQ(test, addr != page_to_phys(page), yes);
+	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 1);
+	unmap(0, addr, SZ_4K, 0);
+}
+
+/* The driver of the IOMMU insists on identity, for devices with PASIDs and such. */
+static void driver_insists_on_identity(struct kunit *test)
+{
+	struct iommu_device *iommu;
+
+	if (!dev_of(0)->iommu)
+		return;
+	iommu = dev_of(0)->iommu->iommu_dev;
+	fake_iommu_ops(test)->def_domain_type = identity_of_driver;
+	expect_translated_anew(test, expected->enforced);
+	kunit_release_action(test, restore_iommu_ops, iommu);
+	expect_translated_anew(test, expected->translated);
+}
+
+static void default_is_translated(void *unused)
+{
+	iommu_set_default_translated(false);
+}
+
+/* A platform switches the IOMMU on that is off by default: only for some devices. */
+static void platform_opts_in_late(struct kunit *test)
+{
+	if (!expected->translated)
+		return;
+	iommu_set_default_passthrough(false);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   default_is_translated,
+							   NULL));
+	expect_translated_anew(test, expected->enforced);
+	kunit_release_action(test, default_is_translated, NULL);
+	expect_translated_anew(test, true);
+}
+
+/**
+ * struct type_param - a word that is written to the type of a group
+ * @word: the word
+ * @insists: whether the driver of the IOMMU insists on identity meanwhile
+ * @identity: whether that makes the group identity where nothing enforces more
+ * @admin: whether it is the administrator who says so
+ */
+static const struct type_param {
+	const char	*word;
+	bool		insists;
+	bool		identity;
+	bool		admin;
+} type_params[] = {
+	{ .word = "identity",	.identity = true,	.admin = true },
+	{ .word = "auto" },
+	{ .word = "auto",	.insists = true,	.identity = true },
+	{ .word = "DMA" },
+};
+
+static void type_desc(const struct type_param *p, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s%s", p->word,
+		 p->insists ? ", driver insists on identity" : "");
+}
+
+KUNIT_ARRAY_PARAM(type, type_params, type_desc);
+
+static void type_is_written(struct kunit *test)
+{
+	const struct type_param *p = test->param_value;
+	bool enforced = p->admin ? expected->never : expected->enforced;
+	bool refused = p->admin && expected->never;
+	struct iommu_device *iommu;
+	struct iommu_ops *ops;
+
+	if (!expected->translated)
+		return;
+	iommu = dev_of(0)->iommu->iommu_dev;
+	ops = fake_iommu_ops(test);
+	if (p->insists)
+		ops->def_domain_type = identity_of_driver;
+	KUNIT_EXPECT_EQ(test, write_group_type(test, p->word),
+			refused ? -EPERM : (ssize_t)strlen(p->word));
+	KUNIT_EXPECT_EQ(test, use_dma_iommu(dev_of(0)),
+			!p->identity || enforced);
+	kunit_release_action(test, restore_iommu_ops, iommu);
+	KUNIT_EXPECT_EQ(test, write_group_type(test, "DMA"), 3);
+	KUNIT_EXPECT_TRUE(test, use_dma_iommu(dev_of(0)));
+}
+
+/* The driver of the IOMMU has no domain that translates. */
+static void untranslatable_device_is_reported(struct kunit *test)
+{
+	struct iommu_device *iommu;
+	struct iommu_ops *ops;
+
+	if (!dev_of(0)->iommu) {
+		if (strstr(saved_command_line, "iommu.dma_bypass=never"))
+			kunit_info(test, "require-console: %s: not translated: it has no IOMMU",
+				   pci_name(edus[0]));
+		return;
+	}
+	iommu = dev_of(0)->iommu->iommu_dev;
+	if (expected->never)
+		kunit_info(test, "require-console: %s: not translated: its IOMMU driver cannot translate it",
+			   pci_name(edus[0]));
+	ops = fake_iommu_ops(test);
+	ops->def_domain_type = identity_of_driver;
+	ops->domain_alloc_paging_flags = NULL;
+	expect_translated_anew(test, false);
+	kunit_release_action(test, restore_iommu_ops, iommu);
+	expect_translated_anew(test, expected->translated);
 }
 
 static const struct expectation *find_expectation(void)
@@ -240,7 +392,13 @@ static int mode_suite_init(struct kunit_suite *suite)
 	expected = find_expectation();
 	if (!err && edus[0])
 		boot_reason = dma_bypass_reason(dev_of(0));
-	return err;
+	return err ?: sysfs_mount();
+}
+
+static void mode_suite_exit(struct kunit_suite *suite)
+{
+	sysfs_unmount();
+	edu_suite_exit(suite);
 }
 
 static int mode_init(struct kunit *test)
@@ -269,13 +427,17 @@ static struct kunit_case mode_cases[] = {
 	KUNIT_CASE(span_is_withheld_for_windows_only),
 	KUNIT_CASE_PARAM(policy_decides, policy_gen_params),
 	KUNIT_CASE(guard_is_accepted_as_allow_is),
+	KUNIT_CASE(driver_insists_on_identity),
+	KUNIT_CASE(platform_opts_in_late),
+	KUNIT_CASE_PARAM(type_is_written, type_gen_params),
+	KUNIT_CASE(untranslatable_device_is_reported),
 	{ }
 };
 
 static struct kunit_suite mode_suite = {
 	.name		= "dma_bypass_vtd_mode",
 	.suite_init	= mode_suite_init,
-	.suite_exit	= edu_suite_exit,
+	.suite_exit	= mode_suite_exit,
 	.init		= mode_init,
 	.exit		= mode_exit,
 	.test_cases	= mode_cases,

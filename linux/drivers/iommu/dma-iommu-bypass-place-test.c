@@ -79,13 +79,17 @@ static const struct place_param place_params[] = {
 	{ "64 bits, all of them", WIDTH(64), ~0ULL, LIES_AT(NONE) },
 
 	/* Apertures that do not start at 0, or are small. */
-	{ "[8,12) GiB, 2 GiB", GIB(8), GIB(12) - 1, GIB(2), LIES_AT(GIB(8)) },
-	{ "[8,12) GiB, a page more than 2 GiB", GIB(8), GIB(12) - 1,
-	  GIB(2) + SZ_4K, LIES_AT(NONE) },
-	{ "[8,12) GiB, 4 GiB", GIB(8), GIB(12) - 1, GIB(4), LIES_AT(NONE) },
-	{ "[4,8) GiB, 1 GiB", GIB(4), GIB(8) - 1, GIB(1), LIES_AT(GIB(4)) },
-	{ "[4,8) GiB, 2 GiB", GIB(4), GIB(8) - 1, GIB(2), LIES_AT(GIB(4)) },
-	{ "[4,8) GiB, 3 GiB", GIB(4), GIB(8) - 1, GIB(3), LIES_AT(NONE) },
+	{ "[8,12) GiB, 1 GiB", GIB(8), GIB(12) - 1, GIB(1), LIES_AT(NONE) },
+	{ "[8,20) GiB, 4 GiB", GIB(8), GIB(20) - 1, GIB(4), LIES_AT(GIB(16)) },
+	{ "[8,20) GiB, a page more than 4 GiB", GIB(8), GIB(20) - 1,
+	  GIB(4) + SZ_4K, LIES_AT(NONE) },
+	{ "[4,8) GiB, 1 GiB", GIB(4), GIB(8) - 1, GIB(1), LIES_AT(NONE) },
+	{ "[4,16) GiB, 4 GiB", GIB(4), GIB(16) - 1, GIB(4), LIES_AT(GIB(8)) },
+	{ "[4,16) GiB but for a page, 4 GiB", GIB(4) + SZ_4K, GIB(16) - 1,
+	  GIB(4), LIES_AT(NONE) },
+	{ "[4,64) GiB, 5 GiB", GIB(4), GIB(64) - 1, GIB(5), LIES_AT(GIB(16)) },
+	{ "[40,42) GiB, as on some SoCs", GIB(40), GIB(42) - 1, GIB(1),
+	  LIES_AT(NONE) },
 	{ "[0,8) GiB, 4 GiB", 0, GIB(8) - 1, GIB(4), LIES_AT(GIB(4)) },
 	{ "[0,8) GiB, a page more than 4 GiB", 0, GIB(8) - 1, GIB(4) + SZ_4K,
 	  LIES_AT(NONE) },
@@ -120,7 +124,7 @@ static const struct place_param place_params[] = {
 	  .reserved = { { BIT_ULL(41), BIT_ULL(42) - 1 } }, LIES_AT(NONE) },
 	{ "starts at 4 GiB, reserved behind 12 GiB, as on s390", GIB(4),
 	  GIB(64) - 1, GIB(4), .reserved = { { GIB(12), GIB(64) - 1 } },
-	  LIES_AT(GIB(4)) },
+	  LIES_AT(GIB(8)) },
 	{ "virtio-iommu", WIDTH(64), GIB(4), .reserved = { MSI },
 	  LIES_AT(GIB(4)) },
 
@@ -196,12 +200,13 @@ static dma_addr_t place_reference(const struct iommu_dma_bypass_geometry *geo,
 	u64 base, last;
 	bool free;
 
-	if (!end || (geo->aperture_end - geo->aperture_start) / 2 < end - 1)
+	if (!end)
 		return NONE;
 	for (bit = 32; bit < 63; bit++) {
 		base = BIT_ULL(bit);
 		last = base + end - 1;
 		free = base >= end && base >= geo->aperture_start &&
+		       base - geo->aperture_start >= end &&
 		       last <= geo->aperture_end;
 		for (i = 0; i < geo->nr_reserved; i++)
 			if (geo->reserved[i].end >= base &&

@@ -29,13 +29,14 @@ iommu_dma_bypass_place_size(const struct iommu_dma_bypass_geometry *geo, phys_ad
 {
 	dma_addr_t base;
 
-	/* What remains must hold as many addresses as there is memory. */
-	if (end > BIT_ULL(62) || (geo->aperture_end - geo->aperture_start) / 2 < end - 1)
+	if (!end || end > BIT_ULL(62))
 		return DMA_MAPPING_ERROR;
 
 	base = max_t(dma_addr_t, roundup_pow_of_two(end), SZ_4G);
 	for (; base && base <= geo->aperture_end; base <<= 1)
-		if (iommu_dma_bypass_is_free(geo, base, end))
+		/* For masks that end in the window: below it is enough for all memory. */
+		if (base >= geo->aperture_start && base - geo->aperture_start >= end &&
+		    iommu_dma_bypass_is_free(geo, base, end))
 			return base;
 	return DMA_MAPPING_ERROR;
 }
@@ -47,7 +48,8 @@ iommu_dma_bypass_place_size(const struct iommu_dma_bypass_geometry *geo, phys_ad
  * It is the lowest power of two that is not below 4 GiB nor below the end of memory,
  * where the window is free.  So no physical address is by accident one of the
  * window's, and the base is aligned to all page sizes that fit the memory: all that
- * there may ever be, or, where that does not fit, what there is.
+ * there may ever be, or, where that does not fit, what there is.  Below it remain at
+ * least as many addresses as there is memory.
  */
 dma_addr_t iommu_dma_bypass_place(const struct iommu_dma_bypass_geometry *geo,
 				  dma_addr_t *size)

@@ -8,14 +8,11 @@
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/cpumask.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/kthread.h>
-#include <linux/mount.h>
 #include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
 
-#include "dma-iommu-bypass-test.h"
+#include "dma-iommu-bypass-test-fake.h"
 
 #define CPUS		2
 
@@ -372,8 +369,6 @@ static void two_devices_reopened_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(1)), DMA_BYPASS_CLOSED);
 }
 
-static struct vfsmount *sysfs;
-
 /* Writes two words to a file in sysfs in turn. */
 struct writer {
 	struct file	*file;
@@ -382,13 +377,6 @@ struct writer {
 	int		refused;	/* an errno that may be returned */
 	unsigned long	wrong;		/* other errnos */
 };
-
-static ssize_t write_word(struct file *file, const char *word)
-{
-	loff_t pos = 0;
-
-	return kernel_write(file, word, strlen(word), &pos);
-}
 
 static int write_run(void *writer)
 {
@@ -417,28 +405,6 @@ static struct writer *writer_init(struct kunit *test, const char *word,
 	w->words[1] = other;
 	w->refused = refused;
 	return w;
-}
-
-static void close_file(void *file)
-{
-	fput(file);
-}
-
-/* Open a file of the first device. */
-static struct file *open_file(struct kunit *test, const char *name)
-{
-	char *dir = kobject_get_path(&dev_of(0)->kobj, GFP_KERNEL);
-	struct file *file;
-	char path[128];
-
-	KUNIT_ASSERT_NOT_NULL(test, dir);
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	kfree(dir);
-	file = file_open_root_mnt(sysfs, path, O_WRONLY, 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, file, "%s", path);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, close_file,
-							   file));
-	return file;
 }
 
 #define UNPLUGGED	(IS_ENABLED(CONFIG_KASAN) ? 4 : 20)
@@ -480,7 +446,6 @@ static void expect_address_of_domain(struct kunit *test, struct page *page)
 
 #define RETYPED		(100 / KASAN_SCALE)
 
-static const struct iommu_ops *iommu_ops;
 static atomic_t open_when_retyped;
 
 /* A domain is set up, so no driver is bound: the window has to be closed. */
@@ -489,24 +454,6 @@ static void get_regions(struct device *dev, struct list_head *head)
 	if (dma_bypass_state(dev) != DMA_BYPASS_CLOSED)
 		atomic_inc(&open_when_retyped);
 	iommu_ops->get_resv_regions(dev, head);
-}
-
-static void restore_ops(void *iommu)
-{
-	((struct iommu_device *)iommu)->ops = iommu_ops;
-}
-
-static void watch_domains(struct kunit *test, struct iommu_device *iommu)
-{
-	struct iommu_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, ops);
-	iommu_ops = iommu->ops;
-	*ops = *iommu_ops;
-	ops->get_resv_regions = get_regions;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_ops,
-							   iommu));
-	iommu->ops = ops;
 }
 
 /* The group's type can be written whenever no driver is bound. */
@@ -518,7 +465,7 @@ static void retyped_while_rebound(struct kunit *test)
 	struct task_struct *task;
 	int i;
 
-	watch_domains(test, iommu);
+	fake_iommu_ops(test)->get_resv_regions = get_regions;
 	w->file = open_file(test, "iommu_group/type");
 	task = run_thread(test, write_run, w, 1);
 	for (i = 0; i < RETYPED; i++) {
@@ -535,7 +482,7 @@ static void retyped_while_rebound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->wrong, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&open_when_retyped), 0);
 
-	kunit_release_action(test, restore_ops, iommu);
+	kunit_release_action(test, restore_iommu_ops, iommu);
 	device_release_driver(dev_of(0));
 	KUNIT_EXPECT_EQ(test, write_word(w->file, "DMA"), 3);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
@@ -549,13 +496,12 @@ static int race_suite_init(struct kunit_suite *suite)
 
 	if (err)
 		return err;
-	sysfs = kern_mount(get_fs_type("sysfs"));
-	return PTR_ERR_OR_ZERO(sysfs);
+	return sysfs_mount();
 }
 
 static void race_suite_exit(struct kunit_suite *suite)
 {
-	kern_unmount(sysfs);
+	sysfs_unmount();
 	edu_suite_exit(suite);
 }
 

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suites dma_bypass_vtd and dma_bypass_direct: bypass windows behind VT-d, with
- * real DMA.
+ * KUnit suite dma_bypass_vtd: bypass windows behind VT-d, with real DMA.
  *
  * Needs two of QEMU's edu devices, each in its own group.
  */
 #include <linux/init.h>
 #include <linux/moduleparam.h>
-#include <linux/scatterlist.h>
 #include <asm/sections.h>
 
-#include "dma-iommu-bypass-test.h"
+#include "dma-iommu-bypass-test-list.h"
 
 /* Address bits of the machine's IOMMU, and of the window's base. */
 static int width = 48;
@@ -35,6 +33,7 @@ static void machine_has_width_and_base(struct kunit *test)
 static void command_line_opts_in(struct kunit *test)
 {
 	bool both = strstr(saved_command_line, "1234:11e8");
+	bool deny = strstr(saved_command_line, "00:02.0=deny");
 
 	if (!strstr(saved_command_line, "iommu.dma_bypass_devices="))
 		kunit_skip(test, "no devices on the command line");
@@ -45,7 +44,27 @@ static void command_line_opts_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, boot_policy[0], DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_EXPECT_EQ(test, boot_policy[1],
 			both ? DMA_BYPASS_POLICY_ALLOW :
+			deny ? DMA_BYPASS_POLICY_DENY :
 			       DMA_BYPASS_POLICY_DEFAULT);
+}
+
+/* A grant is for the device that was there, or for all of a kind; no is no. */
+static void command_line_grant_ends_with_device(struct kunit *test)
+{
+	bool both = strstr(saved_command_line, "1234:11e8");
+	int i;
+
+	if (!strstr(saved_command_line, "iommu.dma_bypass_devices="))
+		kunit_skip(test, "no devices on the command line");
+	for (i = 0; i < EDU_NR; i++) {
+		replug_device(i);
+		KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
+		if (both || boot_policy[i] == DMA_BYPASS_POLICY_DENY)
+			KUNIT_EXPECT_EQ(test, dma_bypass_policy(dev_of(i)),
+					boot_policy[i]);
+		else
+			expect_state(test, dev_of(i), CLOSED, NO_POLICY);
+	}
 }
 
 static void attribute_to_base_plus_phys(struct kunit *test)
@@ -119,44 +138,6 @@ static void device_moves_bytes(struct kunit *test)
 					   SZ_8K - t->offset - t->len));
 }
 
-/* As dma_roundtrip(), for a mapped list. */
-static void list_roundtrip(struct kunit *test, struct sg_table *sgt, u64 seed)
-{
-	void *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
-	void *seen = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
-	struct scatterlist *sg;
-	off_t done = 0;
-	int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, data);
-	KUNIT_ASSERT_NOT_NULL(test, seen);
-	for_each_sgtable_dma_sg(sgt, sg, i) {
-		size_t len = sg_dma_len(sg);
-
-		edu_pattern(data, len, seed + i);
-		sg_pcopy_from_buffer(sgt->sgl, sgt->orig_nents, data, len,
-				     done);
-		dma_read_expect(test, 0, sg_dma_address(sg), data, len);
-
-		edu_pattern(data, len, ~(seed + i));
-		dma_write(test, 0, sg_dma_address(sg), data, len);
-		sg_pcopy_to_buffer(sgt->sgl, sgt->orig_nents, seen, len, done);
-		KUNIT_EXPECT_MEMEQ(test, seen, data, len);
-		done += len;
-	}
-	KUNIT_EXPECT_EQ(test, done, 2048);
-}
-
-/* A list of two: @low from 96 on, the start of @high. */
-static void list_init(struct sg_table *sgt, struct scatterlist sgl[2],
-		      struct page *low, struct page *high)
-{
-	sg_init_table(sgl, 2);
-	sg_set_page(&sgl[0], low, 1000, 96);
-	sg_set_page(&sgl[1], high, 1048, 0);
-	*sgt = (struct sg_table) { .sgl = sgl, .nents = 2, .orig_nents = 2 };
-}
-
 static void device_moves_lists(struct kunit *test)
 {
 	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
@@ -227,6 +208,24 @@ static void coherent_and_mmio_to_translated(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
 	expect_translated(test, 0, addr);
 	dma_unmap_resource(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
+}
+
+/* Nor on memory that is allocated in pieces. */
+static void noncontiguous_to_translated(struct kunit *test)
+{
+	struct sg_table *sgt;
+	struct scatterlist *sg;
+	int i;
+
+	open_window(test, 0);
+	sgt = dma_alloc_noncontiguous(dev_of(0), SZ_64K, DMA_BIDIRECTIONAL,
+				      GFP_KERNEL, BYPASS);
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		expect_translated(test, 0, sg_dma_address(sg));
+	dma_roundtrip(test, 0, sg_dma_address(sgt->sgl), sg_virt(sgt->sgl),
+		      EDU_MAX, 41);
+	dma_free_noncontiguous(dev_of(0), SZ_64K, sgt, DMA_BIDIRECTIONAL);
 }
 
 static void list_with_hole_to_translated(struct kunit *test)
@@ -537,12 +536,14 @@ static int vtd_suite_init(struct kunit_suite *suite)
 static struct kunit_case vtd_cases[] = {
 	KUNIT_CASE(machine_has_width_and_base),
 	KUNIT_CASE(command_line_opts_in),
+	KUNIT_CASE(command_line_grant_ends_with_device),
 	KUNIT_CASE(attribute_to_base_plus_phys),
 	KUNIT_CASE(first_mapping_requests_window),
 	KUNIT_CASE_PARAM(device_moves_bytes, transfer_gen_params),
 	KUNIT_CASE(device_moves_lists),
 	KUNIT_CASE(window_and_translated_at_once),
 	KUNIT_CASE(coherent_and_mmio_to_translated),
+	KUNIT_CASE(noncontiguous_to_translated),
 	KUNIT_CASE(list_with_hole_to_translated),
 	KUNIT_CASE(hole_to_translated),
 	KUNIT_CASE(unmap_without_attribute),
@@ -571,89 +572,4 @@ static struct kunit_suite vtd_suite = {
 	.test_cases	= vtd_cases,
 };
 
-/* Machines where the devices are not translated. */
-static int direct_init(struct kunit *test)
-{
-	if (!edus[0] || !edu_of(0) || use_dma_iommu(dev_of(0)))
-		kunit_skip(test, "needs an edu device that is not translated");
-	return 0;
-}
-
-static void direct_to_not_supported(struct kunit *test)
-{
-	struct device *dev = dev_of(0);
-
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev), -EOPNOTSUPP);
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev), DMA_BYPASS_CLOSED);
-	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev), DMA_BYPASS_NO_DIRECT);
-	KUNIT_EXPECT_EQ(test, dma_bypass_set_policy(dev,
-						    DMA_BYPASS_POLICY_ALLOW),
-			-ENODEV);
-}
-
-static void direct_ignores_attribute(struct kunit *test)
-{
-	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
-	dma_addr_t addr;
-
-	KUNIT_EXPECT_EQ(test, map_once(test, 0, low, SZ_8K, BYPASS),
-			page_to_phys(low));
-	KUNIT_EXPECT_EQ(test, map_once(test, 0, low, SZ_8K, 0), page_to_phys(low));
-	KUNIT_EXPECT_EQ(test, map_once(test, 0, high, SZ_8K, 0),
-			page_to_phys(high));
-	addr = map(test, 0, high, 0, SZ_8K, BYPASS);
-	KUNIT_EXPECT_EQ(test, addr, page_to_phys(high));
-	dma_roundtrip(test, 0, addr, page_address(high), EDU_MAX, 100);
-	unmap(0, addr, SZ_8K, BYPASS);
-}
-
-static void direct_list_ignores_attribute(struct kunit *test)
-{
-	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
-	struct scatterlist sgl[2];
-	struct sg_table sgt;
-
-	list_init(&sgt, sgl, low, high);
-	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev_of(0), &sgt,
-						 DMA_BIDIRECTIONAL, BYPASS));
-	KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[0]), sg_phys(&sgl[0]));
-	KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[1]), sg_phys(&sgl[1]));
-	list_roundtrip(test, &sgt, 110);
-	dma_unmap_sgtable(dev_of(0), &sgt, DMA_BIDIRECTIONAL, BYPASS);
-}
-
-/* dma-debug must not take one mapping for the other: it warns once. */
-static void direct_page_mapped_both_ways(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-	dma_addr_t addr;
-
-	addr = dma_map_page(dev_of(0), page, 0, SZ_4K, DMA_TO_DEVICE);
-	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
-	map_once(test, 0, page, SZ_4K, BYPASS);
-	dma_unmap_page(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE);
-
-	addr = dma_map_page_attrs(dev_of(0), page, 0, SZ_4K, DMA_TO_DEVICE,
-				  BYPASS);
-	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
-	map_once(test, 0, page, SZ_4K, 0);
-	dma_unmap_page_attrs(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
-}
-
-static struct kunit_case direct_cases[] = {
-	KUNIT_CASE(direct_to_not_supported),
-	KUNIT_CASE(direct_ignores_attribute),
-	KUNIT_CASE(direct_list_ignores_attribute),
-	KUNIT_CASE(direct_page_mapped_both_ways),
-	{ }
-};
-
-static struct kunit_suite direct_suite = {
-	.name		= "dma_bypass_direct",
-	.suite_init	= edu_suite_init,
-	.suite_exit	= edu_suite_exit,
-	.init		= direct_init,
-	.test_cases	= direct_cases,
-};
-
-kunit_test_suites(&vtd_suite, &direct_suite);
+kunit_test_suite(vtd_suite);

@@ -324,13 +324,13 @@ static inline void reopen(struct kunit *test, int times)
 	}
 }
 
-/* Remove the first device from its bus, and find it again: at the end of the list. */
-static inline void replug(void)
+/* Remove a device from its bus, and find it again: at the end of the list. */
+static inline void replug_device(int i)
 {
 	unsigned int devfn = edus[0]->devfn;
-	struct pci_bus *bus = edus[0]->bus;
+	struct pci_bus *bus = edus[i]->bus;
 
-	pci_stop_and_remove_bus_device_locked(edus[0]);
+	pci_stop_and_remove_bus_device_locked(edus[i]);
 	edu_put();
 	pci_lock_rescan_remove();
 	pci_rescan_bus(bus);
@@ -338,6 +338,11 @@ static inline void replug(void)
 	edu_find();
 	if (edus[0]->devfn != devfn)
 		swap(edus[0], edus[1]);
+}
+
+static inline void replug(void)
+{
+	replug_device(0);
 }
 
 static inline bool translated(int i)

@@ -162,6 +162,25 @@ static struct iommu_dma_bypass *iommu_dma_bypass_of(struct device *dev,
 	       iommu_dma_get_bypass(iommu_get_dma_domain(dev)) : NULL;
 }
 
+/* Without these a bridge does not isolate what is behind it; as in iommu.c. */
+#define IOMMU_DMA_BYPASS_ACS	(PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF)
+
+/* Whether a device can be plugged in behind a bridge, beside @dev and into its group. */
+static bool iommu_dma_bypass_has_slot(struct pci_dev *bridge, struct device *dev)
+{
+	int type = pci_pcie_type(bridge);
+
+	if (!bridge->is_hotplug_bridge &&
+	    !(IS_ENABLED(CONFIG_HOTPLUG_PCI_SHPC) &&
+	      pci_find_capability(bridge, PCI_CAP_ID_SHPC)))
+		return false;
+	/* A slot of PCI Express has room for one: the next one comes when it is gone. */
+	if ((type == PCI_EXP_TYPE_ROOT_PORT || type == PCI_EXP_TYPE_DOWNSTREAM) &&
+	    dev_is_pci(dev) && pci_upstream_bridge(to_pci_dev(dev)) == bridge)
+		return false;
+	return !pci_acs_path_enabled(bridge, NULL, IOMMU_DMA_BYPASS_ACS);
+}
+
 /*
  * A bridge makes no DMA of its own, it only shares the group of the devices
  * behind it.  It needs no grant, but it has to be trusted.
@@ -173,7 +192,8 @@ static int iommu_dma_bypass_denied(struct device *dev, void *asking)
 	if (dev == asking)
 		return 0;
 	if (pdev && pci_is_bridge(pdev))
-		return pdev->untrusted || pdev->external_facing;
+		return pdev->untrusted || pdev->external_facing ||
+		       iommu_dma_bypass_has_slot(pdev, asking);
 	return !dma_bypass_allowed(dev);
 }
 

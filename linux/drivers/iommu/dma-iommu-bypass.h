@@ -56,6 +56,10 @@ void iommu_dma_bypass_release(struct iommu_dma_bypass *window);
 void iommu_dma_bypass_attach(struct device *dev, struct iommu_domain *domain);
 int iommu_dma_bypass_bind(struct device *dev, struct iommu_domain *domain);
 
+int iommu_dma_bypass_domain_type(struct device *dev, int type);
+void iommu_dma_bypass_report(struct device *dev);
+void iommu_dma_bypass_forget(struct device *dev);
+
 /* For iommu.debug_pagealloc, from which windows are exempt. */
 static inline bool iommu_dma_bypass_contains(struct iommu_domain *domain, dma_addr_t iova)
 {

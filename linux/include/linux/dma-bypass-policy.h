@@ -82,6 +82,7 @@ enum dma_bypass_mode dma_bypass_mode(void);
 void dma_bypass_force_translation(void);
 bool dma_bypass_translation_forced(void);
 enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev);
+void dma_bypass_end_boot_grant(struct device *dev);
 enum dma_bypass_reason
 dma_bypass_evaluate(const struct dma_bypass_eligibility *e);
 enum dma_bypass_reason dma_bypass_precheck(struct device *dev,

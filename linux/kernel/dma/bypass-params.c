@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) "dma_bypass: " fmt
 
+#include <linux/bitmap.h>
 #include <linux/dma-bypass-policy.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
@@ -42,6 +43,8 @@ struct dma_bypass_id {
 
 static struct dma_bypass_id dma_bypass_ids[DMA_BYPASS_MAX_IDS] __ro_after_init;
 static unsigned int dma_bypass_nr_ids __ro_after_init;
+/* Grants by address whose device was removed. */
+static DECLARE_BITMAP(dma_bypass_ended, DMA_BYPASS_MAX_IDS);
 static int dma_bypass_cmdline_mode __ro_after_init = -1;
 static bool dma_bypass_forced __ro_after_init;
 
@@ -67,22 +70,43 @@ bool dma_bypass_translation_forced(void)
 	return dma_bypass_forced;
 }
 
+static u64 dma_bypass_address(struct pci_dev *pdev)
+{
+	return (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+}
+
 /* For drivers that are bound before user space can write a policy. */
 enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev)
 {
-	const struct dma_bypass_id *id;
+	const struct dma_bypass_id *id = dma_bypass_ids;
 	struct pci_dev *pdev;
-	u64 address, kind;
+	unsigned int i;
+	u64 kind;
 
 	if (!dev_is_pci(dev))
 		return DMA_BYPASS_POLICY_DEFAULT;
 	pdev = to_pci_dev(dev);
-	address = (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 	kind = (u64)pdev->vendor << 16 | pdev->device;
-	for (id = dma_bypass_ids; id < dma_bypass_ids + dma_bypass_nr_ids; id++)
-		if (id->id == (id->by_address ? address : kind))
+	for (i = 0; i < dma_bypass_nr_ids; i++, id++)
+		if (!test_bit(i, dma_bypass_ended) &&
+		    id->id == (id->by_address ? dma_bypass_address(pdev) : kind))
 			return id->policy;
 	return DMA_BYPASS_POLICY_DEFAULT;
+}
+
+/*
+ * A device is removed: what is plugged in next is another one.  What the command line
+ * denies to its address stays denied, and what it says of a kind of devices holds.
+ */
+void dma_bypass_end_boot_grant(struct device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; dev_is_pci(dev) && i < dma_bypass_nr_ids; i++)
+		if (dma_bypass_ids[i].by_address &&
+		    dma_bypass_ids[i].policy != DMA_BYPASS_POLICY_DENY &&
+		    dma_bypass_ids[i].id == dma_bypass_address(to_pci_dev(dev)))
+			set_bit(i, dma_bypass_ended);
 }
 
 /* [domain:]bus:device.function or vendor:device, all in hexadecimal. */

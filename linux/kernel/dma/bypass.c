@@ -225,6 +225,7 @@ void dma_bypass_detach(struct device *dev)
 {
 	struct dma_bypass *b = dma_bypass_of(dev);
 
+	dma_bypass_end_boot_grant(dev);
 	if (!b)
 		return;
 	dma_bypass_sysfs_remove(b);
