@@ -86,14 +86,25 @@ static int iommu_dma_bypass_map(struct iommu_dma_bypass *window,
 	return 0;
 }
 
-static void iommu_dma_bypass_unmap(struct iommu_dma_bypass *window,
-				   phys_addr_t start, phys_addr_t end)
+static bool iommu_dma_bypass_is_online(struct iommu_dma_bypass_extent *ext)
+{
+	struct dma_bypass_ram ram = {};
+	bool online;
+
+	dma_bypass_ram_add_online(&ram, ext->start, ext->end);
+	online = ram.nr || ram.err;
+	dma_bypass_ram_free(&ram);
+	return online;
+}
+
+/* Unmap all memory, or what is offline. */
+static void iommu_dma_bypass_unmap(struct iommu_dma_bypass *window, bool all)
 {
 	struct iommu_dma_bypass_extent *ext, *next;
 	size_t size;
 
 	list_for_each_entry_safe(ext, next, &window->extents, node) {
-		if (ext->start < start || ext->end > end)
+		if (!all && iommu_dma_bypass_is_online(ext))
 			continue;
 		size = ext->end - ext->start;
 		WARN_ON(iommu_unmap(window->domain, window->base + ext->start,
@@ -151,7 +162,7 @@ static int iommu_dma_bypass_map_ram(struct iommu_dma_bypass *window,
 
 void iommu_dma_bypass_teardown(struct iommu_dma_bypass *window)
 {
-	iommu_dma_bypass_unmap(window, 0, PHYS_ADDR_MAX);
+	iommu_dma_bypass_unmap(window, true);
 	list_del_init(&window->node);
 }
 
@@ -199,10 +210,8 @@ static int iommu_dma_bypass_hotplug(struct notifier_block *nb,
 			iommu_dma_bypass_map_ram(window, start, end);
 		xa_for_each(&window->users, id, user)
 			iommu_dma_bypass_publish(window, user);
-		/* A block may start with its page structs, which are not in the range. */
 		if (action == MEM_OFFLINE)
-			iommu_dma_bypass_unmap(window,
-					       ALIGN_DOWN(start, memory_block_size_bytes()), end);
+			iommu_dma_bypass_unmap(window, false);
 	}
 	return NOTIFY_OK;
 }
