@@ -6,8 +6,7 @@
  * Needs two of QEMU's edu devices, each alone in its PE.
  */
 #include <linux/slab.h>
-#include <asm/ppc-pci.h>
-#include <asm/rtas.h>
+#include <asm/iommu.h>
 
 #include "dma-bypass-test.h"
 
@@ -15,22 +14,13 @@
 static int tce_shift = 24;
 module_param(tce_shift, int, 0);
 
-/* As the kernel describes the window to the next one after a kexec. */
-struct ddw_info {
-	__be32	liobn;
-	__be64	base;
-	__be32	tce_shift;
-	__be32	shift;
-};
-
 static void window_has_largest_pages(struct kunit *test)
 {
 	const struct ddw_info *info;
 
 	kunit_info(test, "require-console: bypass window open at 0x0*800000000000000");
 	open_window(test, 0);
-	info = of_get_property(phb_node(0), "linux,direct64-ddr-window-info",
-			       NULL);
+	info = of_get_property(phb_node(0), DDW_INFO, NULL);
 	KUNIT_ASSERT_NOT_NULL(test, info);
 	KUNIT_EXPECT_EQ(test, be32_to_cpu(info->tce_shift), tce_shift);
 	KUNIT_EXPECT_EQ(test, be64_to_cpu(info->base), UPPER_BASE);
@@ -57,21 +47,12 @@ static void expect_unsupported(struct kunit *test)
 /* Another user has the second window of the PE, which is its last. */
 static void no_window_left_to_unsupported(struct kunit *test)
 {
-	struct pci_dn *pdn = PCI_DN(pci_device_to_OF_node(edus[0]));
-	u64 unit = pdn->phb->buid;
-	u32 tokens[DDW_TOKENS], window[3];
+	u32 liobn;
 
-	ddw_tokens(test, 0, tokens);
 	bind_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
-	KUNIT_ASSERT_EQ(test, 0,
-			rtas_call(tokens[DDW_CREATE], 5, 4, window,
-				  pdn->busno << 16 | pdn->devfn << 8,
-				  BUID_HI(unit), BUID_LO(unit), tce_shift,
-				  tce_shift + 4));
+	liobn = take_ddw(test, 0, tce_shift);
 	expect_unsupported(test);
-
-	KUNIT_ASSERT_EQ(test, 0, rtas_call(tokens[DDW_REMOVE], 1, 1, NULL,
-					   window[0]));
+	return_ddw(test, 0, liobn);
 	open_window(test, 0);
 }
 
@@ -100,6 +81,89 @@ static void failed_remove_to_state_open(struct kunit *test)
 	open_window(test, 0);
 	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, BYPASS, 111),
 			UPPER_WINDOW);
+}
+
+/*
+ * A hybrid window is known by the default window that is missing beside it.  It holds
+ * the table of the PE, which may be in use: it is kept, and the state tells.
+ */
+static void hybrid_window_to_state_open(struct kunit *test)
+{
+	struct device_node *phb = phb_node(0);
+	struct property *prop = of_find_property(phb, "ibm,dma-window", NULL);
+	struct page *page = buffer(test);
+
+	kunit_info(test, "require-console: not confined: cannot close the window");
+	KUNIT_ASSERT_NOT_NULL(test, prop);
+	open_window(test, 0);
+	KUNIT_ASSERT_EQ(test, 0, of_remove_property(phb, prop));
+	device_release_driver(dev_of(0));
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_OPEN);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	KUNIT_EXPECT_TRUE(test, reaches(test, 0, page));
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 120), DEFAULT_WINDOW);
+
+	KUNIT_ASSERT_EQ(test, 0, of_add_property(phb, prop));
+	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	expect_blocked(test, 0, upper(page), page_address(page));
+}
+
+#define DIRECT_PART	SZ_4G	/* all memory; the window has twice the size */
+
+/* Give the rest of the window of device 0 to a table, as hybrid windows have it. */
+static struct iommu_table *add_dynamic_part(struct kunit *test)
+{
+	const struct ddw_info *info = of_get_property(phb_node(0), DDW_INFO,
+						      NULL);
+	struct iommu_table *tbl = kzalloc_obj(*tbl);
+
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	KUNIT_ASSERT_NOT_NULL(test, tbl);
+	tbl->it_ops = &iommu_table_lpar_multi_ops;
+	tbl->it_index = be32_to_cpu(info->liobn);
+	tbl->it_page_shift = tce_shift;
+	tbl->it_offset = (UPPER_BASE + DIRECT_PART) >> tce_shift;
+	tbl->it_size = DIRECT_PART >> tce_shift;
+	tbl->it_blocksize = 16;
+	INIT_LIST_HEAD_RCU(&tbl->it_group_list);
+	kref_init(&tbl->it_kref);
+	KUNIT_ASSERT_PTR_EQ(test, tbl, iommu_init_table(tbl, 0, 0, 0));
+	return tbl;
+}
+
+/* The page is mapped in the dynamic part, as memory beyond the direct part is. */
+static void expect_dynamic_unmap(struct kunit *test, struct iommu_table *tbl)
+{
+	struct page *page = buffer(test);
+	dma_addr_t addr;
+
+	dev_of(0)->bus_dma_limit = UPPER_BASE + page_to_phys(page);
+	addr = map(test, 0, page, 0);
+	KUNIT_EXPECT_GE(test, addr, UPPER_BASE + DIRECT_PART);
+	KUNIT_EXPECT_TRUE(test, iommu_table_in_use(tbl));
+	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 130);
+
+	dev_of(0)->bus_dma_limit = UPPER_BASE + DIRECT_PART;
+	unmap(0, addr, 0);
+	KUNIT_EXPECT_FALSE(test, iommu_table_in_use(tbl));
+	expect_blocked(test, 0, addr, page_address(page));
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 131), UPPER_WINDOW);
+}
+
+static void dynamic_part_is_unmapped(struct kunit *test)
+{
+	struct iommu_table *tbl, *saved = get_iommu_table_base(dev_of(0));
+	u64 limit;
+
+	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	limit = dev_of(0)->bus_dma_limit;
+	tbl = add_dynamic_part(test);
+	set_iommu_table_base(dev_of(0), tbl);
+	expect_dynamic_unmap(test, tbl);
+	dev_of(0)->bus_dma_limit = limit;
+	set_iommu_table_base(dev_of(0), saved);
+	iommu_tce_table_put(tbl);
 }
 
 /* Device @i requests a window, and the hypervisor does not create it. */
@@ -145,6 +209,8 @@ static struct kunit_case ddw_cases[] = {
 	KUNIT_CASE(window_has_largest_pages),
 	KUNIT_CASE(no_window_left_to_unsupported),
 	KUNIT_CASE(failed_remove_to_state_open),
+	KUNIT_CASE(hybrid_window_to_state_open),
+	KUNIT_CASE(dynamic_part_is_unmapped),
 	KUNIT_CASE(failed_create_to_unsupported),
 	KUNIT_CASE(failed_create_to_translated_by_mask),
 	{ }

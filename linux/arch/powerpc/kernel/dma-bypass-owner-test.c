@@ -5,40 +5,7 @@
  *
  * Needs two of QEMU's edu devices, each alone in its PE.
  */
-#include <linux/iommu.h>
-
 #include "dma-bypass-test.h"
-
-/* What prepare() returns while somebody owns the device. */
-static int expected_err(enum dma_bypass_policy policy)
-{
-	if (iommu_nobypass() || dma_bypass_disabled())
-		return -EPERM;
-	if (policy == DMA_BYPASS_POLICY_DEFAULT &&
-	    (dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT ||
-	     dma_bypass_mode() == DMA_BYPASS_MODE_OPTIN))
-		return -EPERM;
-	return -EOPNOTSUPP;
-}
-
-/* Own the group of device @i as VFIO does, with no driver bound. */
-static void expect_owner_blocked(struct kunit *test, int i, struct page *page,
-				 enum dma_bypass_policy policy)
-{
-	struct iommu_group *group = iommu_group_get(dev_of(i));
-	struct edu edu = {};
-
-	KUNIT_ASSERT_NOT_NULL(test, group);
-	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(group, test));
-	KUNIT_ASSERT_EQ(test, 0, start_unbound(i, &edu));
-	expect_unwritten(test, &edu, upper(page), page_address(page));
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)),
-			expected_err(policy));
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(i)), DMA_BYPASS_CLOSED);
-	stop_unbound(i, &edu);
-	iommu_group_release_dma_owner(group);
-	iommu_group_put(group);
-}
 
 /* With what a driver under @policy has left. */
 static void own_after(struct kunit *test, enum dma_bypass_policy policy)

@@ -491,27 +491,11 @@ static void full_default_window_fails_mapping(struct kunit *test)
 		dma_unmap_page(dev_of(0), addrs[n], SZ_4M, DMA_TO_DEVICE);
 }
 
-static bool reach_at_boot(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL);
-	struct edu edu = {};
-	bool reached;
-
-	if (!page || start_unbound(0, &edu))
-		return false;
-	memset(page_address(page), SECRET, EDU_MAX);
-	edu_dma_write(&edu, upper(page), EDU_MAX);
-	reached = memchr_inv(page_address(page), SECRET, EDU_MAX);
-	stop_unbound(0, &edu);
-	__free_page(page);
-	return reached;
-}
-
 static int power_suite_init(struct kunit_suite *suite)
 {
 	edu_find();
 	if (edus[0])
-		reached_at_boot = reach_at_boot();
+		reached_at_boot = reach_at_boot(0);
 	edu_put();
 	return edu_suite_init(suite);
 }

@@ -8,6 +8,9 @@
 
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
+#include <linux/iommu.h>
+#include <asm/ppc-pci.h>
+#include <asm/rtas.h>
 
 #include "dma-bypass-test-window.h"
 #include "../../../lib/test_dma_bypass_expect.h"
@@ -128,6 +131,23 @@ static inline void stop_unbound(int i, struct edu *edu)
 	pci_disable_device(edus[i]);
 }
 
+/* Whether device @i writes memory through the upper window, before it had a driver. */
+static inline bool reach_at_boot(int i)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct edu edu = {};
+	bool reached;
+
+	if (!page || start_unbound(i, &edu))
+		return false;
+	memset(page_address(page), SECRET, EDU_MAX);
+	edu_dma_write(&edu, upper(page), EDU_MAX);
+	reached = memchr_inv(page_address(page), SECRET, EDU_MAX);
+	stop_unbound(i, &edu);
+	__free_page(page);
+	return reached;
+}
+
 /* Unbound, device @i neither reads nor writes through the upper window. */
 static inline void expect_blocked_unbound(struct kunit *test, int i,
 					  struct page *page)
@@ -141,6 +161,38 @@ static inline void expect_blocked_unbound(struct kunit *test, int i,
 	stop_unbound(i, &edu);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(i)));
 	expect_unread(test, i);
+}
+
+/* What prepare() returns while somebody owns the device. */
+static inline int owned_err(enum dma_bypass_policy policy)
+{
+	if (iommu_nobypass() || dma_bypass_disabled())
+		return -EPERM;
+	if (policy == DMA_BYPASS_POLICY_DEFAULT &&
+	    (dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT ||
+	     dma_bypass_mode() == DMA_BYPASS_MODE_OPTIN))
+		return -EPERM;
+	return -EOPNOTSUPP;
+}
+
+/* Own the group of device @i as VFIO does, with no driver bound. */
+static inline void expect_owner_blocked(struct kunit *test, int i,
+					struct page *page,
+					enum dma_bypass_policy policy)
+{
+	struct iommu_group *group = iommu_group_get(dev_of(i));
+	struct edu edu = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(group, test));
+	KUNIT_ASSERT_EQ(test, 0, start_unbound(i, &edu));
+	expect_unwritten(test, &edu, upper(page), page_address(page));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(i)),
+			owned_err(policy));
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(i)), DMA_BYPASS_CLOSED);
+	stop_unbound(i, &edu);
+	iommu_group_release_dma_owner(group);
+	iommu_group_put(group);
 }
 
 /* Map @page for device @i, let it read and write there, and return the window. */
@@ -159,6 +211,15 @@ static inline enum power_window roundtrip(struct kunit *test, int i,
 enum { DDW_QUERY, DDW_CREATE, DDW_REMOVE, DDW_TOKENS };
 
 #define DDW_APPLICABLE	"ibm,ddw-applicable"
+#define DDW_INFO	"linux,direct64-ddr-window-info"
+
+/* As the kernel describes the window to the next one after a kexec. */
+struct ddw_info {
+	__be32	liobn;
+	__be64	base;
+	__be32	tce_shift;
+	__be32	shift;
+};
 
 static inline void ddw_tokens(struct kunit *test, int i, u32 *tokens)
 {
@@ -185,6 +246,31 @@ static inline void set_ddw_token(struct kunit *test, int i, int which,
 	((__be32 *)prop->value)[which] = cpu_to_be32(token);
 	/* The tree owns it from now on. */
 	KUNIT_ASSERT_EQ(test, 0, of_update_property(phb, prop));
+}
+
+/* Have the hypervisor create a window of 16 pages for the PE of device @i. */
+static inline u32 take_ddw(struct kunit *test, int i, int tce_shift)
+{
+	struct pci_dn *pdn = PCI_DN(pci_device_to_OF_node(edus[i]));
+	u64 unit = pdn->phb->buid;
+	u32 tokens[DDW_TOKENS], window[3];
+
+	ddw_tokens(test, i, tokens);
+	KUNIT_ASSERT_EQ(test, 0,
+			rtas_call(tokens[DDW_CREATE], 5, 4, window,
+				  pdn->busno << 16 | pdn->devfn << 8,
+				  BUID_HI(unit), BUID_LO(unit), tce_shift,
+				  tce_shift + 4));
+	return window[0];
+}
+
+static inline void return_ddw(struct kunit *test, int i, u32 liobn)
+{
+	u32 tokens[DDW_TOKENS];
+
+	ddw_tokens(test, i, tokens);
+	KUNIT_ASSERT_EQ(test, 0, rtas_call(tokens[DDW_REMOVE], 1, 1, NULL,
+					   liobn));
 }
 
 static inline void power_exit(struct kunit *test)

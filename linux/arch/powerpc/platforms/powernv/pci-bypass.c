@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Bypass windows on powernv: TVE#1 of a PE, which exists while it is needed.
- */
+/* Bypass windows on powernv: TVE#1 of a PE, which exists while it is needed. */
 #include <linux/pci.h>
 #include <asm/iommu.h>
 #include "pci.h"
@@ -21,7 +19,7 @@ u64 pnv_pci_bypass_setup(struct pci_dev *pdev)
 		return 0;
 	if (!pe->tce_bypass_enabled)
 		pnv_pci_ioda2_set_bypass(pe, true);
-	pe->tce_bypass_closed = false;
+	pe->tce_bypass_closed = !pe->tce_bypass_enabled;
 	return pe->tce_bypass_enabled ? pe->tce_bypass_top : 0;
 }
 
