@@ -10,9 +10,9 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/generic_pt/iommu.h>
+#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>
-#include <linux/smp.h>
 
 #include "dma-iommu-guard-test.h"
 
@@ -30,6 +30,7 @@ static u64 entries[PAGES][DIRS];
  * @rnd: of what it does next
  * @sgl: a list of all pages
  * @task: the thread
+ * @work: runs in an interrupt of another CPU
  * @cpu: the CPU
  * @guarded: mappings in the window
  * @translated: other mappings
@@ -41,6 +42,7 @@ struct guard_load {
 	struct rnd_state	rnd;
 	struct scatterlist	sgl[PAGES];
 	struct task_struct	*task;
+	struct irq_work		work;
 	int			cpu;
 	unsigned long		guarded;
 	unsigned long		translated;
@@ -107,9 +109,9 @@ static void load_list(struct guard_load *l)
 	dma_unmap_sg_attrs(dev_of(0), l->sgl, PAGES, dir, OVERLAP);
 }
 
-static void load_interrupt(void *load)
+static void load_interrupt(struct irq_work *work)
 {
-	load_page(load);
+	load_page(container_of(work, struct guard_load, work));
 }
 
 static int load_run(void *load)
@@ -128,8 +130,11 @@ static int load_run_interrupts(void *load)
 	struct guard_load *l = load;
 	int next = (l->cpu + 1) % num_online_cpus();
 
+	/* As a device's interrupt: unlike a call of another CPU, it may take locks. */
+	init_irq_work(&l->work, load_interrupt);
 	while (!kthread_should_stop()) {
-		smp_call_function_single(next, load_interrupt, load, true);
+		irq_work_queue_on(&l->work, next);
+		irq_work_sync(&l->work);
 		cond_resched();
 	}
 	return 0;
