@@ -67,7 +67,8 @@ static void crash_kernel_to_fault(struct kunit *test)
 	phys_addr_t start = crashk_res.start, end = crashk_res.end + 1;
 	dma_addr_t addr;
 
-	KUNIT_ASSERT_GE(test, end - start, SZ_32M);
+	if (end - start < SZ_32M)
+		kunit_skip(test, "needs crashkernel=");
 	open_window(test, 0);
 	expect_read_fault(test, 0, window_base(0) + start);
 	expect_read_fault(test, 0, window_base(0) + end - SZ_4K);
