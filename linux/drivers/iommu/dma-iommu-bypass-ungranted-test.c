@@ -376,10 +376,11 @@ static int ungranted_init(struct kunit *test)
 	int err = vtd_init(test);
 
 	/* A device that had a window keeps what recognises its addresses. */
-	if (!err)
-		replug_device(1);
+	if (err)
+		return err;
+	replug_device(1);
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DEFAULT);
-	return err;
+	return dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
 }
 
 static struct kunit_case ungranted_cases[] = {
