@@ -12,7 +12,8 @@
  *
  * This changes only while no driver is bound, since mappings in flight depend on it.
  *
- * Lock order: dma_bypass_mutex, ppc_dma_bypass_mutex, the group's or the users' mutex.
+ * Lock order: dma_bypass_mutex, ppc_dma_bypass_mutex, iommu_group::mutex or
+ * ppc_dma_bypass_users_mutex.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-bypass-ops.h>
@@ -50,27 +51,18 @@ static int ppc_dma_bypass_add_policy(struct device *dev, void *policies)
 	return 0;
 }
 
-/* Whether another device has mappings in the default window, whatever its mask is. */
-static int ppc_dma_bypass_needs_default(struct device *dev, void *asking)
-{
-	return dev != asking && dev->driver && ppc_dma_bypass_attr_selected(dev);
-}
-
 /*
  * In the mode default, a device that must not bypass has the whole PE translated;
  * devices that may do so only if no other would lose the window of its mask.
  */
 static bool ppc_dma_bypass_pe_attr_selected(struct device *dev)
 {
-	struct iommu_group *group = dev->iommu_group;
 	unsigned int policies = 0;
 
-	if (dma_bypass_default_translated() ||
-	    (group && iommu_group_for_each_dev(group, dev,
-					       ppc_dma_bypass_needs_default)))
+	if (dma_bypass_default_translated())
 		return true;
-	if (group)
-		iommu_group_for_each_dev(group, &policies,
+	if (dev->iommu_group)
+		iommu_group_for_each_dev(dev->iommu_group, &policies,
 					 ppc_dma_bypass_add_policy);
 	else
 		ppc_dma_bypass_add_policy(dev, &policies);

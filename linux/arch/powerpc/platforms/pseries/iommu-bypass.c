@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bypass windows on pseries: a direct DDW, beside the default window of a PE. */
+/*
+ * Bypass windows on pseries: a direct DDW, beside the default window of a PE.
+ */
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/of.h>
