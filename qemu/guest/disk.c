@@ -6,9 +6,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -21,6 +22,7 @@
 #define PAGE		4096
 #define PIECE		1536
 #define MAX_PARTS	(DISK_MOST / PIECE + 1)
+#define SEARCHED	(32 << 20)	/* bytes, for memory in a window */
 #define WORKERS		4
 #define ROUNDS		8		/* of each of them, until I/O goes on */
 #define SHARE		(8LL << 20)	/* of the disk, for each of them */
@@ -40,12 +42,20 @@ const char *disk_controller(void)
 	return name;
 }
 
+/* The numbers in device files are not those of the namespaces. */
 static int open_now(int ns)
 {
-	char path[64];
+	char path[128];
 
-	snprintf(path, sizeof(path), "/dev/%sn%d", disk_controller(), ns);
-	return open(path, O_RDWR | O_DIRECT);
+	for (int i = 1; i <= 2; i++) {
+		snprintf(path, sizeof(path), "/sys/block/%sn%d/nsid",
+			 disk_controller(), i);
+		if (atoi(read_file(path)) != ns)
+			continue;
+		snprintf(path, sizeof(path), "/dev/%sn%d", disk_controller(), i);
+		return open(path, O_RDWR | O_DIRECT);
+	}
+	return -1;
 }
 
 int disk_open(int ns)
@@ -70,14 +80,63 @@ static const struct {
 	[PIECES]	= { 512, PIECE, PAGE },
 };
 
+/* Whether all that begins on this page of memory and is not too long is in a range. */
+static bool is_in_window(const char *list, uint64_t page)
+{
+	uint64_t start, size, phys = (page & ((1ULL << 55) - 1)) * PAGE;
+
+	while ((list = strstr(list, "\n  ")))
+		if (sscanf(++list, " %" SCNx64 " size %" SCNx64, &start, &size) == 2 &&
+		    phys >= start && phys + DISK_MOST <= start + size)
+			return true;
+	return false;
+}
+
+/* The first run of such pages that is long enough. */
+static void *choose_memory(char *memory, const char *list)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY), nr = 0;
+	uint64_t page;
+
+	for (size_t at = 0; at < SEARCHED && nr < MAX_PARTS; at += PAGE) {
+		memory[at] = 1;
+		if (pread(fd, &page, 8, (uintptr_t)(memory + at) / PAGE * 8) != 8)
+			break;
+		nr = is_in_window(list, page) ? nr + 1 : 0;
+		if (nr == MAX_PARTS)
+			memory += at + PAGE - MAX_PARTS * PAGE;
+	}
+	close(fd);
+	return nr == MAX_PARTS ? memory : NULL;
+}
+
+void *disk_memory(void)
+{
+	static char *memory;
+	static pid_t owner;	/* a child's pages are others, once it writes */
+	const char *list;
+
+	if (memory && owner == getpid())
+		return memory;
+	owner = getpid();
+	memory = mmap(NULL, SEARCHED, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		memory = NULL;
+	list = read_file(WINDOWS);
+	if (memory && *list)
+		memory = choose_memory(memory, list);
+	return memory;
+}
+
 /* The parts of the buffer that make up a shape; how many. */
 static int lay_out(struct iovec *parts, size_t size, enum shape shape)
 {
-	static char memory[MAX_PARTS * PAGE] __attribute__((aligned(PAGE)));
+	char *memory = disk_memory();
 	size_t done, part;
 	int nr = 0;
 
-	for (done = 0; done < size; done += part, nr++) {
+	for (done = 0; memory && done < size; done += part, nr++) {
 		part = shapes[shape].length;
 		if (part > size - done)
 			part = size - done;
@@ -121,6 +180,8 @@ static int check(int fd, size_t size, enum shape shape, long long at)
 	static uint64_t seed = 1;
 	int nr = lay_out(parts, size, shape);
 
+	if (!nr)
+		return -ENOMEM;
 	seed++;
 	fill(parts, nr, at, seed);
 	errno = EIO;		/* of transfers that are too short */
@@ -143,10 +204,12 @@ bool disk_check(int fd, size_t size, enum shape shape, long long at)
 	return result == 1;
 }
 
+static pid_t workers[WORKERS];
+
+/* Shared with them. */
 static struct {
 	volatile bool	stop;
 	struct {
-		pid_t		pid;
 		volatile long	rounds;
 		volatile long	wrong;
 	} worker[WORKERS];
@@ -183,8 +246,8 @@ bool start_io(void)
 	if (io == MAP_FAILED)
 		return false;
 	for (i = 0; i < WORKERS; i++) {
-		io->worker[i].pid = fork();
-		if (!io->worker[i].pid)
+		workers[i] = fork();
+		if (!workers[i])
 			work(i);
 	}
 	return io_goes_on();
@@ -197,11 +260,11 @@ bool stop_io(void)
 
 	io->stop = true;
 	for (i = 0; i < WORKERS; i++) {
-		if (waitpid(io->worker[i].pid, &status, 0) < 0 || status ||
+		if (waitpid(workers[i], &status, 0) != workers[i] || status ||
 		    io->worker[i].wrong || !io->worker[i].rounds)
 			good = false;
-		say("dma-bypass: worker %d: %ld rounds, %ld wrong\n", i,
-		    io->worker[i].rounds, io->worker[i].wrong);
+		say("dma-bypass: worker %d: %ld rounds, %ld wrong, status %#x\n",
+		    i, io->worker[i].rounds, io->worker[i].wrong, status);
 	}
 	munmap(io, sizeof(*io));
 	return good;

@@ -25,8 +25,14 @@ enum shape {
 /* The controller's name, nvme0 say, or "" if it is not there now. */
 const char *disk_controller(void);
 
-/* Open a namespace for direct I/O, once it is there; or -1. */
+/* Open a namespace, by its number, for direct I/O, once it is there; or -1. */
 int disk_open(int ns);
+
+/*
+ * Memory for transfers, all of which a window maps if one is open: what was the
+ * kernel's image, and is free now, does not lie in windows.
+ */
+void *disk_memory(void);
 
 /* Write so many bytes at this place, read them again; whether they are the same. */
 bool disk_check(int fd, size_t size, enum shape shape, long long at);

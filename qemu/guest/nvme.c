@@ -68,12 +68,20 @@ static void disk_is_there(void)
 		EXPECT_FILE(DISK_REASON, "granted");
 }
 
+/* Opened to be written anew. */
+static bool clear_trace(void)
+{
+	int fd = open(TRACEFS "trace", O_WRONLY | O_TRUNC);
+
+	return fd >= 0 && !close(fd);
+}
+
 static bool trace(bool on)
 {
 	bool good = true;
 
 	if (on)
-		good = !write_file(TRACEFS "trace", "\n") &&
+		good = clear_trace() &&
 		       !write_file(TRACEFS "events/dma/dma_map_phys/enable", "1") &&
 		       !write_file(TRACEFS "events/dma/dma_alloc/enable", "1");
 	return !write_file(TRACEFS "tracing_on", on ? "1" : "0") && good;
@@ -186,32 +194,32 @@ static void data_with_metadata(void)
 /* SGLs, for metadata too. */
 static void commands_of_users(void)
 {
-	static char data[8 * BLOCK] __attribute__((aligned(4096)));
-	static char metadata[8 * METADATA] __attribute__((aligned(4096)));
+	enum { DATA = 8 * BLOCK, META = 8 * METADATA };
+	char *data = disk_memory(), *metadata = data + 2 * DATA;
 	struct nvme_passthru_cmd command = {
 		.opcode		= 1,	/* write */
 		.nsid		= 2,
 		.addr		= (uintptr_t)data,
-		.data_len	= sizeof(data),
+		.data_len	= DATA,
 		.metadata	= (uintptr_t)metadata,
-		.metadata_len	= sizeof(metadata),
+		.metadata_len	= META,
 		.cdw12		= 7,	/* blocks but one; nothing is checked */
 	};
 	int fd = disk_open(2);
 
-	ASSERT(fd >= 0);
-	memset(data, 0x5a, sizeof(data));
-	memset(metadata, 0xa5, sizeof(metadata));
+	ASSERT(fd >= 0 && data);
+	memset(data, 0x5a, DATA);
+	memset(metadata, 0xa5, META);
 	EXPECT(trace(true));
 	EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
-	memset(data, 0, sizeof(data));
-	memset(metadata, 0, sizeof(metadata));
+	memset(data, 0, DATA);
+	memset(metadata, 0, META);
 	command.opcode = 2;		/* read */
 	EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
-	expect_data(2 * (sizeof(data) + sizeof(metadata)));
-	for (unsigned int i = 0; i < sizeof(data); i++)
+	expect_data(2 * (DATA + META));
+	for (unsigned int i = 0; i < DATA; i++)
 		ASSERT(data[i] == 0x5a);
-	for (unsigned int i = 0; i < sizeof(metadata); i++)
+	for (unsigned int i = 0; i < META; i++)
 		ASSERT(metadata[i] == (char)0xa5);
 	close(fd);
 }
