@@ -29,13 +29,15 @@ module_param(start, ulong, 0);
  * @opened_first: whether the window is open before
  * @type: how it comes online
  */
-static const struct added_param {
+struct added_param {
 	const char		*name;
 	bool			memmap;
 	bool			managed;
 	bool			opened_first;
 	enum mmop		type;
-} added_params[] = {
+};
+
+static const struct added_param added_params[] = {
 	{ "window is open", .opened_first = true, .type = MMOP_ONLINE_MOVABLE },
 	{ "window opens later", .type = MMOP_ONLINE_MOVABLE },
 	{ "memmap in it, window is open", .memmap = true, .opened_first = true,

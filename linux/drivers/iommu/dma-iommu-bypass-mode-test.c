@@ -308,12 +308,14 @@ static void platform_opts_in_late(struct kunit *test)
  * @identity: whether that makes the group identity where nothing enforces more
  * @admin: whether it is the administrator who says so
  */
-static const struct type_param {
+struct type_param {
 	const char	*word;
 	bool		insists;
 	bool		identity;
 	bool		admin;
-} type_params[] = {
+};
+
+static const struct type_param type_params[] = {
 	{ .word = "identity",	.identity = true,	.admin = true },
 	{ .word = "auto" },
 	{ .word = "auto",	.insists = true,	.identity = true },

@@ -39,7 +39,7 @@ static inline void list_roundtrip(struct kunit *test, struct sg_table *sgt, u64 
 
 /* A list of two: @low from 96 on, the start of @high. */
 static inline void list_init(struct sg_table *sgt, struct scatterlist sgl[2],
-		      struct page *low, struct page *high)
+			     struct page *low, struct page *high)
 {
 	sg_init_table(sgl, 2);
 	sg_set_page(&sgl[0], low, 1000, 96);

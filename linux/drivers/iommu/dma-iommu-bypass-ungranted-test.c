@@ -24,11 +24,13 @@
  * @start: first address
  * @end: last address
  */
-static const struct aperture {
+struct aperture {
 	const char	*name;
 	u64		start;
 	u64		end;
-} apertures[] = {
+};
+
+static const struct aperture apertures[] = {
 	{ "32 bits",			0,		DMA_BIT_MASK(32) },
 	{ "34 bits",			0,		DMA_BIT_MASK(34) },
 	{ "36 bits",			0,		DMA_BIT_MASK(36) },
