@@ -69,8 +69,8 @@ static void crash_kernel_to_fault(struct kunit *test)
 
 	KUNIT_ASSERT_GE(test, end - start, SZ_32M);
 	open_window(test, 0);
-	expect_read_fault(test, 0, window_base(0) + start);
-	expect_read_fault(test, 0, window_base(0) + end - SZ_4K);
+	expect_read_fault(test, 0, window_base(0) + start, NULL);
+	expect_read_fault(test, 0, window_base(0) + end - SZ_4K, NULL);
 	KUNIT_EXPECT_EQ(test, mapped(0, start), 0);
 	KUNIT_EXPECT_EQ(test, mapped(0, (start + end) / 2), 0);
 	KUNIT_EXPECT_EQ(test, mapped(0, end - 1), 0);
