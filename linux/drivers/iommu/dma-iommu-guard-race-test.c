@@ -92,7 +92,7 @@ static void load_list(struct guard_load *l)
 {
 	int i, dir = prandom_u32_state(&l->rnd) % DIRS;
 
-	if (!dma_map_sg(dev_of(0), l->sgl, PAGES, dir)) {
+	if (!dma_map_sg_attrs(dev_of(0), l->sgl, PAGES, dir, OVERLAP)) {
 		l->failed++;
 		return;
 	}
@@ -104,7 +104,7 @@ static void load_list(struct guard_load *l)
 	} else {
 		l->translated++;
 	}
-	dma_unmap_sg(dev_of(0), l->sgl, PAGES, dir);
+	dma_unmap_sg_attrs(dev_of(0), l->sgl, PAGES, dir, OVERLAP);
 }
 
 static void load_interrupt(void *load)

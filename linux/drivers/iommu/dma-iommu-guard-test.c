@@ -268,13 +268,13 @@ static void guard_lists_as_a_whole(struct kunit *test)
 
 	gtouch(test, 0, page);
 	addr = gmap(test, 0, page + 2 * (LIST - 1), 0, SZ_4K, DMA_TO_DEVICE);
-	nents = dma_map_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL);
+	nents = dma_map_sg_attrs(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL, OVERLAP);
 	KUNIT_ASSERT_GT(test, nents, 0);
 	expect_translated(test, 0, sg_dma_address(sgl));
 	for (i = 0; i < LIST - 1; i++)
 		KUNIT_EXPECT_EQ(test, mapped(0, sg_phys(&sgl[i])), 0);
 	expect_reaches(test, sg_dma_address(sgl), sg_virt(sgl));
-	dma_unmap_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL);
+	dma_unmap_sg_attrs(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL, OVERLAP);
 	dma_read_expect(test, 0, addr, page_address(page + 2 * (LIST - 1)),
 			EDU_MAX);
 	gunmap(0, addr, SZ_4K, DMA_TO_DEVICE);
@@ -311,6 +311,9 @@ static void guard_attribute(struct kunit *test)
 
 	gtouch(test, 0, page);
 	for (i = 0; i < 4; i++) {
+		/* It would report a driver that forgets the attribute. */
+		if (IS_ENABLED(CONFIG_DMA_API_DEBUG) && i % 3)
+			continue;
 		addr = map(test, 0, page, 0, SZ_4K, i & 1 ? BYPASS : 0);
 		KUNIT_EXPECT_EQ(test, addr, window_base(0) + page_to_phys(page));
 		unmap(0, addr, SZ_4K, i & 2 ? BYPASS : 0);

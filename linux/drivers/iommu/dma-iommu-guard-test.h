@@ -27,16 +27,19 @@ static inline int guard_init(struct kunit *test)
 	return err;
 }
 
+/* For dma-debug: pages are mapped more than once on purpose. */
+#define OVERLAP		DMA_ATTR_DEBUGGING_IGNORE_CACHELINES
+
 static inline dma_addr_t gmap_once(int i, struct page *page, unsigned int offset,
 				   size_t len, enum dma_data_direction dir)
 {
-	return dma_map_page_attrs(dev_of(i), page, offset, len, dir, 0);
+	return dma_map_page_attrs(dev_of(i), page, offset, len, dir, OVERLAP);
 }
 
 static inline void gunmap(int i, dma_addr_t addr, size_t len,
 			  enum dma_data_direction dir)
 {
-	dma_unmap_page_attrs(dev_of(i), addr, len, dir, 0);
+	dma_unmap_page_attrs(dev_of(i), addr, len, dir, OVERLAP);
 }
 
 /* What is mapped for the first time is translated until its region is made. */
