@@ -225,7 +225,9 @@ static bool iommu_dma_bypass_group_denied(struct iommu_dma_bypass *window,
 
 	if (window && iommu_dma_bypass_occupied(window, dev, guarded))
 		return true;
-	return !guarded && iommu_group_for_each_dev_locked(dev->iommu_group, dev,
+	if (guarded)
+		return false;
+	return iommu_group_for_each_dev_locked(dev->iommu_group, dev,
 					       iommu_dma_bypass_denied);
 }
 
