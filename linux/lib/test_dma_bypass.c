@@ -10,6 +10,7 @@
 #include <linux/swiotlb.h>
 #include "test_dma_bypass_evaluate.h"
 #include "test_dma_bypass_fake.h"
+#include "test_dma_bypass_guarded.h"
 #include "test_dma_bypass_life.h"
 #include "test_dma_bypass_map.h"
 #include "test_dma_bypass_mask.h"
@@ -269,6 +270,13 @@ static struct kunit_case dma_bypass_cases[] = {
 	KUNIT_CASE(detached_to_translated),
 	KUNIT_CASE(republish_shrinks_and_grows),
 	KUNIT_CASE(republish_while_draining),
+	KUNIT_CASE(guarded_without_attribute),
+	KUNIT_CASE(guarded_refused_to_translated),
+	KUNIT_CASE(guarded_first_mapping_opens),
+	KUNIT_CASE(open_not_without_attribute),
+	KUNIT_CASE(guarded_or_open_until_unbind),
+	KUNIT_CASE(guarded_unmapped_after_unbind),
+	KUNIT_CASE(guarded_lists_that_merge),
 	KUNIT_CASE(resolved_to_providers_address),
 	KUNIT_CASE(resolved_translated_address_to_iommu),
 	KUNIT_CASE(resolved_no_address_to_translated),

@@ -24,6 +24,8 @@
 #define METADATA	8		/* bytes of it for a block of namespace 2 */
 
 static bool granted;			/* what the suite expects */
+static bool guarded;			/* then: each small mapping, and it is confined */
+static unsigned long long seen;		/* bytes in the guarded window */
 static unsigned long long base;		/* of the window, or 0 */
 
 /* Within ten seconds. */
@@ -42,16 +44,18 @@ static bool becomes(const char *path, const char *line)
 /* The window is open, if there is to be one. */
 static bool is_ready(void)
 {
-	const char *line;
+	const char *line, *state = guarded ? "guarded" : "open";
+	char start[64];
 
 	base = 0;
 	if (!granted)
 		return !strcmp(read_file(DISK_STATE), "closed") &&
 		       !strstr(read_file(WINDOWS), DISK);
-	if (!becomes(DISK_STATE, "open"))
+	if (!becomes(DISK_STATE, state))
 		return false;
-	line = strstr(read_file(WINDOWS), DISK " open base ");
-	return line && sscanf(line, DISK " open base %llx", &base) == 1 && base;
+	snprintf(start, sizeof(start), DISK " %s base ", state);
+	line = strstr(read_file(WINDOWS), start);
+	return line && sscanf(line + strlen(start), "%llx", &base) == 1 && base;
 }
 
 static void disk_is_there(void)
@@ -144,7 +148,10 @@ static void expect_data(unsigned long long bytes)
 {
 	EXPECT(evaluate_trace());
 	EXPECT(!traced.unrequested);
-	if (granted) {
+	seen += traced.bypassed;
+	if (guarded) {	/* what is large, or mapped for the first time, is translated */
+		EXPECT(traced.bypassed + traced.translated <= bytes);
+	} else if (granted) {
 		EXPECT(traced.bypassed == bytes);
 		EXPECT(!traced.translated);
 	} else {
@@ -259,6 +266,8 @@ static void expect_policy(const char *policy, const char *state)
 	EXPECT(!traced.unrequested);
 	if (!strcmp(policy, "deny"))
 		EXPECT(!traced.bypassed && traced.translated);
+	else if (guarded)
+		EXPECT(traced.bypassed);
 	else
 		EXPECT(traced.bypassed && !traced.translated);
 }
@@ -270,11 +279,12 @@ static void policy_changes_during_io(void)
 	ASSERT(start_io());
 	for (int i = 0; i < 3; i++) {
 		expect_policy("deny", "draining");
-		expect_policy("allow", "open");
+		expect_policy(guarded ? "guard" : "allow",
+			      guarded ? "guarded" : "open");
 	}
 	EXPECT(!write_file(DISK_POLICY, before));
 	EXPECT(stop_io());
-	EXPECT_FILE(DISK_STATE, "open");
+	EXPECT_FILE(DISK_STATE, guarded ? "guarded" : "open");
 }
 
 static void policy_cannot_be_loosened(void)
@@ -340,6 +350,17 @@ static void bypassed_disk_is_there(void)
 	disk_is_there();
 }
 
+static void guarded_disk_is_there(void)
+{
+	guarded = true;
+	bypassed_disk_is_there();
+}
+
+static void small_data_is_guarded(void)
+{
+	EXPECT(seen);
+}
+
 #define BOTH_SUITES							\
 	{ "data_of_all_sizes", data_of_all_sizes },			\
 	{ "data_with_metadata", data_with_metadata },			\
@@ -354,6 +375,17 @@ const struct guest_suite nvme_bypassed_suite = {
 	.tests	= (const struct guest_test []) {
 		{ "disk_is_there", bypassed_disk_is_there },
 		BOTH_SUITES,
+		{ "policy_changes_during_io", policy_changes_during_io },
+		{ }
+	},
+};
+
+const struct guest_suite nvme_guarded_suite = {
+	.name	= "nvme_guarded",
+	.tests	= (const struct guest_test []) {
+		{ "disk_is_there", guarded_disk_is_there },
+		BOTH_SUITES,
+		{ "small_data_is_guarded", small_data_is_guarded },
 		{ "policy_changes_during_io", policy_changes_during_io },
 		{ }
 	},

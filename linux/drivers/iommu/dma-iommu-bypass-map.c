@@ -162,14 +162,32 @@ static int iommu_dma_bypass_map_ram(struct iommu_dma_bypass *window,
 
 void iommu_dma_bypass_teardown(struct iommu_dma_bypass *window)
 {
+	if (window->guarded)
+		iommu_dma_guard_close(window->guard);
+	window->guarded = false;
 	iommu_dma_bypass_unmap(window, true);
 	list_del_init(&window->node);
 }
 
-int iommu_dma_bypass_setup(struct iommu_dma_bypass *window, int prot)
+static int iommu_dma_bypass_setup_guard(struct iommu_dma_bypass *window)
+{
+	if (!window->guard)
+		window->guard = iommu_dma_guard_alloc(window->domain,
+						      window->base,
+						      window->size);
+	if (!window->guard)
+		return -ENOMEM;
+	window->guarded = true;
+	return iommu_dma_guard_open(window->guard, window->prot & IOMMU_CACHE);
+}
+
+int iommu_dma_bypass_setup(struct iommu_dma_bypass *window, int prot,
+			   bool guarded)
 {
 	window->prot = prot;
 	list_add(&window->node, &iommu_dma_bypass_windows);
+	if (guarded)
+		return iommu_dma_bypass_setup_guard(window);
 	return iommu_dma_bypass_map_ram(window, 0, window->size);
 }
 
@@ -180,6 +198,9 @@ int iommu_dma_bypass_publish(struct iommu_dma_bypass *window, struct device *use
 	struct dma_bypass_ram ram = {};
 	struct dma_bypass_window *win;
 
+	if (window->guarded)
+		return dma_bypass_publish(user,
+					  iommu_dma_guard_window(window->guard));
 	list_for_each_entry(ext, &window->extents, node)
 		dma_bypass_ram_add_online(&ram, ext->start, ext->end);
 	win = dma_bypass_alloc_window(window->base, window->size, &ram);
@@ -206,6 +227,12 @@ static int iommu_dma_bypass_hotplug(struct notifier_block *nb,
 
 	guard(mutex)(&iommu_dma_bypass_mutex);
 	list_for_each_entry(window, &iommu_dma_bypass_windows, node) {
+		/* What goes offline is not mapped. */
+		if (window->guarded) {
+			if (action == MEM_ONLINE)
+				iommu_dma_guard_online(window->guard, start, end);
+			continue;
+		}
 		if (action == MEM_ONLINE)
 			iommu_dma_bypass_map_ram(window, start, end);
 		xa_for_each(&window->users, id, user)

@@ -68,11 +68,6 @@ static void veto_mask_below(bool on)
 	dma_set_mask(dev_of(0), on ? window_base(0) - 1 : DMA_BIT_MASK(64));
 }
 
-static void veto_guard(bool on)
-{
-	set_policy(0, on ? DMA_BYPASS_POLICY_GUARD : DMA_BYPASS_POLICY_ALLOW);
-}
-
 static void veto_32bit_mask(bool on)
 {
 	dma_set_mask(dev_of(0), DMA_BIT_MASK(on ? 32 : 64));
@@ -97,7 +92,6 @@ static const struct veto {
 	{ "restricted pool", veto_restricted_pool, DMA_BYPASS_NO_UNTRUSTED, -EPERM },
 	{ "mask",	     veto_mask,		   DMA_BYPASS_NO_MASK,	    -EOPNOTSUPP },
 	{ "mask below",	     veto_mask_below,	   DMA_BYPASS_NO_MASK,	    -EOPNOTSUPP },
-	{ "guard",	     veto_guard,	   DMA_BYPASS_NO_UNSUPPORTED, -EOPNOTSUPP },
 	{ "32-bit mask",     veto_32bit_mask,	   DMA_BYPASS_NO_MASK,	    -EOPNOTSUPP },
 	{ "bus limit",	     veto_bus_limit,	   DMA_BYPASS_NO_MASK,	    -EOPNOTSUPP },
 };

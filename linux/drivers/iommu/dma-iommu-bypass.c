@@ -134,17 +134,24 @@ static void iommu_dma_bypass_leave(struct iommu_dma_bypass *window, struct devic
 		iommu_dma_bypass_teardown(window);
 }
 
+static int iommu_dma_bypass_cache(struct device *dev)
+{
+	return dev_is_dma_coherent(dev) ? IOMMU_CACHE : 0;
+}
+
 static int iommu_dma_bypass_join(struct iommu_dma_bypass *window, struct device *dev)
 {
+	bool guarded = dma_bypass_guarded(dev);
 	int prot = IOMMU_READ | IOMMU_WRITE;
 	int err = 0;
 	u32 id;
 
-	if (dev_is_dma_coherent(dev))
-		prot |= IOMMU_CACHE;
+	prot |= iommu_dma_bypass_cache(dev);
 	guard(mutex)(&iommu_dma_bypass_mutex);
 	if (xa_empty(&window->users))
-		err = iommu_dma_bypass_setup(window, prot);
+		err = iommu_dma_bypass_setup(window, prot, guarded);
+	else if (guarded != window->guarded)
+		err = -EPERM;
 	else if (prot != window->prot)
 		err = -EOPNOTSUPP;
 	err = err ?: xa_alloc(&window->users, &id, dev, xa_limit_32b, GFP_KERNEL);
@@ -197,8 +204,29 @@ static int iommu_dma_bypass_denied(struct device *dev, void *asking)
 	return !dma_bypass_allowed(dev);
 }
 
-static bool iommu_dma_bypass_group_denied(struct device *dev)
+/* Another device has the other kind of window open, in the same place. */
+static bool iommu_dma_bypass_occupied(struct iommu_dma_bypass *window,
+				      struct device *dev, bool guarded)
 {
+	struct device *user;
+	unsigned long id;
+
+	xa_for_each(&window->users, id, user)
+		if (user != dev && window->guarded != guarded)
+			return true;
+	return false;
+}
+
+/* Behind a guarded window, a device reaches no more than without one. */
+static bool iommu_dma_bypass_group_denied(struct iommu_dma_bypass *window,
+					  struct device *dev)
+{
+	bool guarded = dma_bypass_guarded(dev);
+
+	if (window && iommu_dma_bypass_occupied(window, dev, guarded))
+		return true;
+	if (guarded)
+		return false;
 	return iommu_group_for_each_dev_locked(dev->iommu_group, dev,
 					       iommu_dma_bypass_denied);
 }
@@ -211,11 +239,14 @@ static void iommu_dma_bypass_eligibility(struct device *dev,
 
 	e->direct = !use_dma_iommu(dev);
 	if (group && !e->direct)
-		e->group_denied = iommu_dma_bypass_group_denied(dev);
+		e->group_denied = iommu_dma_bypass_group_denied(window, dev);
 	/* A crash kernel attaches the domain as late as the first mapping. */
 	e->unsupported = is_kdump_kernel() || (!e->direct && (!window || window->conflict));
-	if (window)
+	if (window) {
 		e->last = window->base + window->size - 1;
+		e->guardable = iommu_dma_guard_supported(window->domain,
+							 iommu_dma_bypass_cache(dev));
+	}
 	iommu_group_put_locked(group);
 }
 
@@ -228,7 +259,7 @@ static int iommu_dma_bypass_open(struct device *dev)
 	/* The group may have changed since it was evaluated. */
 	if (!window || window->conflict)
 		err = -EOPNOTSUPP;
-	else if (iommu_dma_bypass_group_denied(dev))
+	else if (iommu_dma_bypass_group_denied(window, dev))
 		err = -EPERM;
 	else
 		err = iommu_dma_bypass_join(window, dev);
@@ -261,6 +292,7 @@ void iommu_dma_bypass_release(struct iommu_dma_bypass *window)
 		return;
 	scoped_guard(mutex, &iommu_dma_bypass_mutex)
 		iommu_dma_bypass_teardown(window);
+	iommu_dma_guard_free(window->guard);
 	xa_destroy(&window->users);
 	kfree(window);
 }
@@ -293,7 +325,7 @@ int iommu_dma_bypass_bind(struct device *dev, struct iommu_domain *domain)
 
 	if (window)
 		user = xa_find(&window->users, &id, ULONG_MAX, XA_PRESENT);
-	if (!user || dma_bypass_allowed(dev))
+	if (!user || window->guarded || dma_bypass_allowed(dev))
 		return 0;
 	dev_err(dev, "not bound: the bypass window of %s in its IOMMU group is open; allow this device in dma_bypass/policy, or unbind that one\n",
 		dev_name(user));

@@ -10,6 +10,8 @@
 #include <linux/mutex.h>
 #include <linux/xarray.h>
 
+#include "dma-iommu-guard.h"
+
 struct iommu_domain;
 struct iova_domain;
 
@@ -29,6 +31,8 @@ struct iommu_dma_bypass {
 	dma_addr_t		base;		/* IOVA of physical address 0 */
 	dma_addr_t		size;		/* of the withheld span */
 	bool			conflict;	/* the span is reserved by a device */
+	bool			guarded;	/* its users have the guarded window */
+	struct iommu_dma_guard	*guard;		/* once there was one */
 	int			prot;		/* IOMMU_READ etc., if there are users */
 	struct list_head	extents;	/* what is mapped, in order */
 	struct xarray		users;		/* devices that have it open */
@@ -45,7 +49,8 @@ bool iommu_dma_bypass_is_free(const struct iommu_dma_bypass_geometry *geo,
 dma_addr_t iommu_dma_bypass_place(const struct iommu_dma_bypass_geometry *geo,
 				  dma_addr_t *size);
 
-int iommu_dma_bypass_setup(struct iommu_dma_bypass *window, int prot);
+int iommu_dma_bypass_setup(struct iommu_dma_bypass *window, int prot,
+			   bool guarded);
 void iommu_dma_bypass_teardown(struct iommu_dma_bypass *window);
 int iommu_dma_bypass_publish(struct iommu_dma_bypass *window, struct device *user);
 
@@ -60,14 +65,14 @@ int iommu_dma_bypass_domain_type(struct device *dev, int type);
 void iommu_dma_bypass_report(struct device *dev);
 void iommu_dma_bypass_forget(struct device *dev);
 
-/* For iommu.debug_pagealloc, from which windows are exempt. */
+/* For iommu.debug_pagealloc, from which open windows are exempt. */
 static inline bool iommu_dma_bypass_contains(struct iommu_domain *domain, dma_addr_t iova)
 {
 	struct iommu_dma_bypass *window = NULL;
 
 	if (IS_ENABLED(CONFIG_IOMMU_DMA_BYPASS))
 		window = iommu_dma_get_bypass(domain);
-	return window && iova - window->base < window->size;
+	return window && !window->guarded && iova - window->base < window->size;
 }
 
 #endif /* __DMA_IOMMU_BYPASS_H */

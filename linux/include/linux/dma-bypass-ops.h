@@ -12,6 +12,8 @@
 #include <linux/types.h>
 
 struct device;
+struct dma_bypass_window;
+struct scatterlist;
 
 /**
  * struct dma_bypass_range - a range of physical memory
@@ -30,6 +32,9 @@ struct dma_bypass_range {
  * @size: length of the DMA address range that starts at @base; no DMA address in
  *	it belongs to a translated mapping, unless @ops->owns says so
  * @ops: NULL for a linear window
+ * @priv: of a guarded window, for @ops; NULL for others
+ * @attrs: what is added to the attributes of every mapping: DMA_ATTR_IOMMU_BYPASS
+ *	where mappings without it are tried, too
  * @nr_ranges: number of ranges; 0 if nothing can be mapped
  * @ranges: the memory that the window maps, largest range first
  * @stale: the core's
@@ -45,6 +50,8 @@ struct dma_bypass_window {
 	dma_addr_t			base ____cacheline_aligned;
 	dma_addr_t			size;
 	const struct dma_bypass_ops	*ops;
+	void				*priv;
+	unsigned long			attrs;
 	unsigned int			nr_ranges;
 	struct dma_bypass_range		ranges[] __counted_by(nr_ranges);
 };
@@ -67,6 +74,13 @@ struct dma_bypass_window {
  *	no call that undoes it.
  * @owns: resolved windows only.  Whether @addr came from @map and not from a
  *	translated mapping.  Any context.
+ * @guard_map: this one and the following are for guarded windows only.  Let the
+ *	device reach @size bytes at @phys, in direction @dir, at the DMA address that
+ *	is returned; DMA_MAPPING_ERROR to have the mapping translated.  Any context.
+ * @guard_unmap: undo @guard_map.  On return the device reaches no page that is not
+ *	mapped otherwise.  Any context.
+ * @guard_map_sg: as @guard_map for each entry of a list, or for none
+ * @guard_unmap_sg: as @guard_unmap for each entry of a list
  */
 struct dma_bypass_ops {
 	void (*eligibility)(struct device *dev, struct dma_bypass_eligibility *e);
@@ -76,6 +90,16 @@ struct dma_bypass_ops {
 	dma_addr_t (*map)(struct device *dev, phys_addr_t phys, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs);
 	bool (*owns)(struct device *dev, dma_addr_t addr);
+	dma_addr_t (*guard_map)(const struct dma_bypass_window *win,
+				struct device *dev, phys_addr_t phys,
+				size_t size, enum dma_data_direction dir);
+	void (*guard_unmap)(const struct dma_bypass_window *win,
+			    dma_addr_t addr, size_t size);
+	bool (*guard_map_sg)(const struct dma_bypass_window *win,
+			     struct device *dev, struct scatterlist *sgl,
+			     int nents, enum dma_data_direction dir);
+	void (*guard_unmap_sg)(const struct dma_bypass_window *win,
+			       struct scatterlist *sgl, int nents);
 };
 
 /**
@@ -111,6 +135,7 @@ void dma_bypass_unbind(struct device *dev);
 int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win);
 void dma_bypass_recheck(void);
 bool dma_bypass_allowed(struct device *dev);
+bool dma_bypass_guarded(struct device *dev);
 int dma_bypass_set_policy(struct device *dev, enum dma_bypass_policy policy);
 enum dma_bypass_policy dma_bypass_policy(struct device *dev);
 enum dma_bypass_state dma_bypass_state(struct device *dev);

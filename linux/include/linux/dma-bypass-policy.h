@@ -29,6 +29,7 @@ enum dma_bypass_policy {
 enum dma_bypass_state {
 	DMA_BYPASS_CLOSED,
 	DMA_BYPASS_OPEN,
+	DMA_BYPASS_GUARDED,
 	DMA_BYPASS_DRAINING,
 };
 
@@ -56,6 +57,7 @@ enum dma_bypass_reason {
  * @encrypted: devices see only memory that is bounced or decrypted
  * @group_denied: another device that would share the window is not allowed one
  * @unsupported: the IOMMU, the platform or the hypervisor cannot provide a window
+ * @guardable: the provider can guard the window
  * @direct: the device is not translated, so there is nothing to bypass
  * @no_resources: the window could not be set up since the driver was bound
  * @mask: highest DMA address that the device can drive
@@ -69,6 +71,7 @@ struct dma_bypass_eligibility {
 	bool			encrypted;
 	bool			group_denied;
 	bool			unsupported;
+	bool			guardable;
 	bool			direct;
 	bool			no_resources;
 	u64			mask;
@@ -85,6 +88,7 @@ enum dma_bypass_policy dma_bypass_boot_policy(struct device *dev);
 void dma_bypass_end_boot_grant(struct device *dev);
 enum dma_bypass_reason
 dma_bypass_evaluate(const struct dma_bypass_eligibility *e);
+bool dma_bypass_wants_guard(enum dma_bypass_policy policy);
 enum dma_bypass_reason dma_bypass_precheck(struct device *dev,
 					   enum dma_bypass_policy policy);
 void dma_bypass_eligibility_init(struct device *dev,

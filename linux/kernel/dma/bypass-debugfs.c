@@ -20,7 +20,7 @@ static int dma_bypass_windows_show(struct seq_file *m, void *unused)
 			continue;
 		seq_printf(m, "%s %s ", dev_name(b->dev),
 			   dma_bypass_states[dma_bypass_state(b->dev)]);
-		if (win->ops) {
+		if (win->ops && !win->priv) {
 			seq_puts(m, "resolved\n");
 			continue;
 		}

@@ -28,8 +28,8 @@ static dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 	dma_addr_t addr;
 	u64 mask;
 
-	/* The window may have been closed since the caller looked. */
-	if (!win || !dma_bypass_contains(win, phys, size) ||
+	/* The window may have been closed, or opened, since the caller looked. */
+	if (!win || win->priv || !dma_bypass_contains(win, phys, size) ||
 	    dma_kmalloc_needs_bounce(dev, size, dir))
 		return DMA_MAPPING_ERROR;
 	if (!win->ops)
@@ -136,8 +136,9 @@ bool dma_iova_try_alloc_attrs(struct device *dev, struct dma_iova_state *state,
 		memset(state, 0, sizeof(*state));
 		return false;
 	}
-	/* Windows behind dma-iommu are linear, so this one is unopened: request it. */
-	if (win && win->ops && use_dma_iommu(dev))
+	/* A guarded window leaves what is large to one IOVA and one invalidation. */
+	/* Windows behind dma-iommu are not resolved: this one is unopened, request it. */
+	if (win && win->ops && !win->priv && use_dma_iommu(dev))
 		win->ops->map(dev, phys, size, DMA_BIDIRECTIONAL, attrs);
 	return dma_iova_try_alloc(dev, state, phys, size);
 }

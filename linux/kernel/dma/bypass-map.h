@@ -50,7 +50,7 @@ dma_bypass_requested(struct device *dev, unsigned long attrs)
 {
 	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
-	if (likely(!win) || !(attrs & DMA_ATTR_IOMMU_BYPASS) ||
+	if (likely(!win) || !((attrs | win->attrs) & DMA_ATTR_IOMMU_BYPASS) ||
 	    attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED))
 		return NULL;
 	return win->nr_ranges ? win : NULL;
@@ -92,6 +92,63 @@ static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
 	return true;
 }
 
+static inline bool dma_bypass_guard_map(const struct dma_bypass_window *win,
+					struct device *dev, phys_addr_t phys,
+					size_t size, enum dma_data_direction dir,
+					unsigned long attrs, dma_addr_t *addr)
+{
+	*addr = win->ops->guard_map(win, dev, phys, size, dir);
+	if (*addr == DMA_MAPPING_ERROR)
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync(phys, size, dir, false);
+	return true;
+}
+
+static inline bool dma_bypass_guard_map_sg(const struct dma_bypass_window *win,
+					   struct device *dev,
+					   struct scatterlist *sgl, int nents,
+					   enum dma_data_direction dir,
+					   unsigned long attrs)
+{
+	/* A driver that relies on merging asks for the window if it does not. */
+	if (dev_dma_merges(dev) && !(attrs & DMA_ATTR_IOMMU_BYPASS))
+		return false;
+	if (!win->ops->guard_map_sg(win, dev, sgl, nents, dir))
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync_sg(sgl, nents, dir, false);
+	return true;
+}
+
+/* Any mapping that the window is tried for; false: translate it. */
+static inline bool dma_bypass_map(struct device *dev, phys_addr_t phys,
+				  size_t size, enum dma_data_direction dir,
+				  unsigned long attrs, dma_addr_t *addr)
+{
+	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
+
+	if (!win)
+		return false;
+	if (win->priv)
+		return dma_bypass_guard_map(win, dev, phys, size, dir, attrs, addr);
+	return dma_bypass_map_phys(dev, phys, size, dir, attrs, addr);
+}
+
+static inline bool dma_bypass_map_list(struct device *dev,
+				       struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
+
+	if (!win)
+		return false;
+	if (win->priv)
+		return dma_bypass_guard_map_sg(win, dev, sgl, nents, dir, attrs);
+	return dma_bypass_map_sg(dev, sgl, nents, dir, attrs);
+}
+
 /*
  * The window that an address is in, or NULL.  By value: the policy may have
  * changed since it was mapped, and a driver may forget the attribute.
@@ -103,7 +160,7 @@ dma_bypass_find(struct device *dev, dma_addr_t addr)
 
 	if (!win || addr - win->base >= win->size)
 		return NULL;
-	if (unlikely(win->ops) && !win->ops->owns(dev, addr))
+	if (unlikely(win->ops) && !win->priv && !win->ops->owns(dev, addr))
 		return NULL;
 	return win;
 }
@@ -118,10 +175,7 @@ static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
 	       !trace_dma_unmap_phys_enabled();
 }
 
-/*
- * Sync a mapping that is in the window.  Unmapping is no more than syncing for the
- * CPU.  Only linear windows serve devices that need cache maintenance.
- */
+/* Sync a mapping that is in the window, unless it is a resolved one. */
 static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
 				   size_t size, enum dma_data_direction dir,
 				   unsigned long attrs, bool for_cpu)
@@ -147,6 +201,44 @@ static inline bool dma_bypass_sync_sg(struct device *dev,
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		__dma_bypass_sync_sg(sgl, nents, dir, for_cpu);
 	return true;
+}
+
+/* Unmapping is no more than syncing for the CPU, unless the window is guarded. */
+static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
+				    size_t size, enum dma_data_direction dir,
+				    unsigned long attrs)
+{
+	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+
+	if (!win)
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync(addr - win->base, size, dir, true);
+	if (win->priv)
+		win->ops->guard_unmap(win, addr, size);
+	return true;
+}
+
+static inline bool dma_bypass_unmap_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	const struct dma_bypass_window *win;
+
+	if (!dma_bypass_sync_sg(dev, sgl, nents, dir, attrs, true))
+		return false;
+	win = dma_bypass_published(dev);
+	if (win && win->priv)
+		win->ops->guard_unmap_sg(win, sgl, nents);
+	return true;
+}
+
+/* The driver may rely on lists being merged from now on, which windows do not. */
+static inline void dma_bypass_promise_merging(struct device *dev)
+{
+	if (IS_ENABLED(CONFIG_DMA_BYPASS) && !dev_dma_merges(dev))
+		dev_set_dma_merges(dev);
 }
 
 static inline void dma_bypass_mask_changed(struct device *dev)

@@ -45,7 +45,7 @@ static bool dma_bypass_wants(const struct dma_bypass_eligibility *e,
 
 /*
  * Return the first reason against a window, or DMA_BYPASS_GRANTED.  Looks at nothing
- * but @e.  No provider has guarded windows yet.
+ * but @e.
  */
 enum dma_bypass_reason
 dma_bypass_evaluate(const struct dma_bypass_eligibility *e)
@@ -62,7 +62,8 @@ dma_bypass_evaluate(const struct dma_bypass_eligibility *e)
 		[DMA_BYPASS_NO_ENCRYPTED]	= e->encrypted,
 		[DMA_BYPASS_NO_GROUP]		= e->group_denied,
 		[DMA_BYPASS_NO_MASK]		= e->mask < e->last,
-		[DMA_BYPASS_NO_UNSUPPORTED]	= e->unsupported || guard,
+		[DMA_BYPASS_NO_UNSUPPORTED]	= e->unsupported ||
+				(guard && !e->guardable),
 		[DMA_BYPASS_NO_DIRECT]		= e->direct,
 		[DMA_BYPASS_NO_RESOURCES]	= e->no_resources,
 	};
@@ -88,8 +89,21 @@ void dma_bypass_eligibility_init(struct device *dev,
 		.untrusted		= is_swiotlb_force_bounce(dev) ||
 				(pdev && (pdev->untrusted || pdev->external_facing)),
 		.encrypted		= force_dma_unencrypted(dev),
+		.guardable		= true,
 		.mask			= U64_MAX,
 	};
+}
+
+/* Whether the window of a device with this policy is to be guarded, if it has one. */
+bool dma_bypass_wants_guard(enum dma_bypass_policy policy)
+{
+	const struct dma_bypass_eligibility e = {
+		.mode	= dma_bypass_mode(),
+		.policy	= policy,
+	};
+
+	return dma_bypass_wants(&e, DMA_BYPASS_POLICY_GUARD,
+				DMA_BYPASS_MODE_GUARD);
 }
 
 /* Decide as far as no provider has to be asked.  Any context. */

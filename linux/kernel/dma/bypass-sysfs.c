@@ -13,6 +13,7 @@
 const char * const dma_bypass_states[] = {
 	[DMA_BYPASS_CLOSED]	= "closed",
 	[DMA_BYPASS_OPEN]	= "open",
+	[DMA_BYPASS_GUARDED]	= "guarded",
 	[DMA_BYPASS_DRAINING]	= "draining",
 };
 

@@ -39,11 +39,14 @@ static const struct dma_bypass_ops dma_bypass_request_ops = {
 /* Let the mapping paths see what holds now. */
 void dma_bypass_update(struct dma_bypass *b)
 {
-	struct dma_bypass_window *win = b->open ?: b->unopened;
+	bool guarded = dma_bypass_wants_guard(b->policy);
+	struct dma_bypass_window *win = b->open ?: b->unopened[guarded];
 
 	lockdep_assert_held(&b->lock);
 	if (b->reason != DMA_BYPASS_GRANTED ||
-	    (!win->ops && dma_bypass_mask(b->dev) < win->base + win->size - 1))
+	    (b->open && guarded != !!b->open->priv) ||
+	    ((!win->ops || win->priv) &&
+	     dma_bypass_mask(b->dev) < win->base + win->size - 1))
 		win = b->closed;
 	/* No address to recognise, no mask to wait for. */
 	if (win == b->closed && !win->size && b->reason != DMA_BYPASS_NO_MASK)
@@ -86,26 +89,31 @@ void dma_bypass_reset(struct dma_bypass *b)
 }
 
 /* From now on, addresses in this place are recognised whatever is published. */
-int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base, dma_addr_t size,
-			 const struct dma_bypass_ops *ops)
+int dma_bypass_set_place(struct dma_bypass *b, const struct dma_bypass_window *place)
 {
 	struct dma_bypass_range all = { .size = PHYS_ADDR_MAX };
 	struct dma_bypass_ram ram = { .ranges = &all, .nr = 1 };
-	struct dma_bypass_window *closed, *unopened;
+	struct dma_bypass_window *win[3];
+	int i;
 
-	closed = dma_bypass_alloc_window(base, size, NULL);
-	unopened = dma_bypass_alloc_window(base, size, &ram);
-	if (!closed || !unopened) {
-		kfree(closed);
-		kfree(unopened);
+	for (i = 0; i < 3; i++)
+		win[i] = dma_bypass_alloc_window(place->base, place->size,
+						 i ? &ram : NULL);
+	if (!win[0] || !win[1] || !win[2]) {
+		for (i = 0; i < 3; i++)
+			kfree(win[i]);
 		return -ENOMEM;
 	}
-	closed->ops = ops;
-	unopened->ops = &dma_bypass_request_ops;
+	win[0]->ops = place->ops;
+	win[0]->priv = place->priv;
+	win[1]->ops = &dma_bypass_request_ops;
+	win[2]->ops = &dma_bypass_request_ops;
+	win[2]->attrs = DMA_ATTR_IOMMU_BYPASS;
 
 	guard(spinlock_irqsave)(&b->lock);
-	dma_bypass_replace(b, &b->closed, closed);
-	dma_bypass_replace(b, &b->unopened, unopened);
+	dma_bypass_replace(b, &b->closed, win[0]);
+	dma_bypass_replace(b, &b->unopened[0], win[1]);
+	dma_bypass_replace(b, &b->unopened[1], win[2]);
 	dma_bypass_update(b);
 	return 0;
 }
@@ -128,8 +136,9 @@ int dma_bypass_publish(struct device *dev, struct dma_bypass_window *win)
 
 	if (!win)
 		return -ENOMEM;
-	if (win->base != b->closed->base || win->size != b->closed->size)
-		err = dma_bypass_set_place(b, win->base, win->size, win->ops);
+	if (win->base != b->closed->base || win->size != b->closed->size ||
+	    win->priv != b->closed->priv)
+		err = dma_bypass_set_place(b, win);
 	if (err) {
 		kfree(win);
 		return err;
@@ -160,8 +169,8 @@ enum dma_bypass_state dma_bypass_state(struct device *dev)
 		return DMA_BYPASS_CLOSED;
 	guard(spinlock_irqsave)(&b->lock);
 	if (b->open)
-		return dev->dma_bypass == b->open ? DMA_BYPASS_OPEN :
-						    DMA_BYPASS_DRAINING;
+		return dev->dma_bypass != b->open ? DMA_BYPASS_DRAINING :
+		       b->open->priv ? DMA_BYPASS_GUARDED : DMA_BYPASS_OPEN;
 	return b->ops->exposed && b->ops->exposed(dev) ? DMA_BYPASS_OPEN :
 							 DMA_BYPASS_CLOSED;
 }

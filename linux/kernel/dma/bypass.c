@@ -25,6 +25,7 @@ static enum dma_bypass_reason dma_bypass_check(struct dma_bypass *b)
 	dma_bypass_eligibility_init(b->dev, b->policy, &e);
 	b->mask = dma_bypass_mask(b->dev);
 	e.mask = b->mask;
+	e.guardable = false;
 	b->ops->eligibility(b->dev, &e);
 	/* A resolved address does not tell which memory to synchronise. */
 	e.unsupported |= b->ops->map && !dev_is_dma_coherent(b->dev);
@@ -40,7 +41,8 @@ static enum dma_bypass_reason dma_bypass_setup(struct dma_bypass *b)
 	switch (err) {
 	case 0:
 		trace_dma_bypass_open(b->dev, b->open);
-		dev_info(b->dev, "bypass window open at %pad\n", &b->open->base);
+		dev_info(b->dev, "%sbypass window open at %pad\n",
+			 b->open->priv ? "guarded " : "", &b->open->base);
 		return DMA_BYPASS_GRANTED;
 	case -EPERM:
 		return DMA_BYPASS_NO_GROUP;
@@ -155,10 +157,11 @@ void dma_bypass_recheck(void)
  */
 int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 {
+	static const struct dma_bypass_window nowhere;
 	struct dma_bypass *b = dma_bypass_of(dev);
 
 	if (b)
-		return b->closed->size ? dma_bypass_set_place(b, 0, 0, NULL) : 0;
+		return b->closed->size ? dma_bypass_set_place(b, &nowhere) : 0;
 
 	b = kzalloc_obj(*b);
 	if (!b)
@@ -172,7 +175,7 @@ int dma_bypass_attach(struct device *dev, const struct dma_bypass_ops *ops)
 	INIT_LIST_HEAD(&b->node);
 	if (xa_err(xa_store(&dma_bypass_devices, (unsigned long)dev, b,
 			    GFP_KERNEL)) ||
-	    dma_bypass_set_place(b, 0, 0, NULL)) {
+	    dma_bypass_set_place(b, &nowhere)) {
 		xa_erase(&dma_bypass_devices, (unsigned long)dev);
 		kfree_rcu(b, rcu);
 		return -ENOMEM;
@@ -196,6 +199,7 @@ void dma_bypass_unbind(struct device *dev)
 
 	if (!b)
 		return;
+	dev_clear_dma_merges(dev);
 	cancel_work_sync(&b->work);
 	if (list_empty_careful(&b->node))
 		return;
@@ -233,7 +237,8 @@ void dma_bypass_detach(struct device *dev)
 	WRITE_ONCE(dev->dma_bypass, NULL);
 	dma_bypass_free_stale(b);
 	kfree_rcu(b->closed, rcu);
-	kfree_rcu(b->unopened, rcu);
+	kfree_rcu(b->unopened[0], rcu);
+	kfree_rcu(b->unopened[1], rcu);
 	xa_erase(&dma_bypass_devices, (unsigned long)dev);
 	kfree_rcu(b, rcu);
 }
@@ -303,12 +308,27 @@ enum dma_bypass_reason dma_bypass_reason(struct device *dev)
 
 /**
  * dma_bypass_allowed - whether the administrator lets a device bypass
- * @dev: device that would share another one's window
+ * @dev: device that would share another one's open window
  *
  * Context: Any.
  * Return: true if nothing but its own mask and IOMMU could prevent it.
  */
 bool dma_bypass_allowed(struct device *dev)
 {
-	return dma_bypass_precheck(dev, dma_bypass_policy(dev)) == DMA_BYPASS_GRANTED;
+	enum dma_bypass_policy policy = dma_bypass_policy(dev);
+
+	return !dma_bypass_wants_guard(policy) &&
+	       dma_bypass_precheck(dev, policy) == DMA_BYPASS_GRANTED;
+}
+
+/**
+ * dma_bypass_guarded - whether a device's window is to be guarded
+ * @dev: device whose provider opens its window
+ *
+ * Context: Any.
+ * Return: true if the window, if there is one, has to be a guarded one.
+ */
+bool dma_bypass_guarded(struct device *dev)
+{
+	return dma_bypass_wants_guard(dma_bypass_policy(dev));
 }

@@ -23,7 +23,7 @@ struct dma_bypass {
 	const struct dma_bypass_ops	*ops;
 	struct work_struct		work;		/* a mapping's request */
 	spinlock_t			lock;		/* windows, reason, publishing */
-	struct dma_bypass_window	*unopened;	/* until it is requested */
+	struct dma_bypass_window	*unopened[2];	/* until it is requested; guarded */
 	struct dma_bypass_window	*closed;	/* while nothing may be mapped */
 	struct dma_bypass_window	*open;		/* set up by @ops, or NULL */
 	struct dma_bypass_window	*stale;		/* replaced since bound */
@@ -56,8 +56,8 @@ static inline u64 dma_bypass_mask(struct device *dev)
 void dma_bypass_update(struct dma_bypass *b);
 void dma_bypass_reset(struct dma_bypass *b);
 void dma_bypass_free_stale(struct dma_bypass *b);
-int dma_bypass_set_place(struct dma_bypass *b, dma_addr_t base, dma_addr_t size,
-			 const struct dma_bypass_ops *ops);
+int dma_bypass_set_place(struct dma_bypass *b,
+			 const struct dma_bypass_window *place);
 void __dma_bypass_mask_changed(struct device *dev);
 
 /* bypass-sysfs.c */
