@@ -466,19 +466,6 @@ static int slot_init(struct kunit *test)
 	return err;
 }
 
-/* A driver is not bound to one of them while another has the window open. */
-static void group_exit(struct kunit *test)
-{
-	int i;
-
-	for (i = 0; i < EDU_NR && edus[i]; i++) {
-		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
-		device_release_driver(dev_of(i));
-	}
-	for (i = 0; i < EDU_NR && edus[i]; i++)
-		KUNIT_EXPECT_EQ(test, 1, device_attach(dev_of(i)));
-}
-
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(devices_share_group),
 	KUNIT_CASE(some_grants_to_closed),

@@ -404,17 +404,9 @@ static int reach_group_init(struct kunit *test)
 	return 0;
 }
 
-/* No driver is bound to one of them while another has the window open. */
 static void reach_exit(struct kunit *test)
 {
-	int i;
-
-	for (i = 0; i < EDU_NR && edus[i]; i++) {
-		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
-		device_release_driver(dev_of(i));
-	}
-	for (i = 0; i < EDU_NR && edus[i]; i++)
-		KUNIT_EXPECT_EQ(test, 1, device_attach(dev_of(i)));
+	group_exit(test);
 	if (edus[0] && !use_dma_iommu(dev_of(0)))
 		KUNIT_EXPECT_EQ(test, write_group_type(test, "DMA"), 3);
 }

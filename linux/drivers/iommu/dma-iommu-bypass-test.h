@@ -324,6 +324,19 @@ static inline void reopen(struct kunit *test, int times)
 	}
 }
 
+/* A driver is not bound to one device of a group while another has the window open. */
+static inline void group_exit(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < EDU_NR && edus[i]; i++) {
+		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
+		device_release_driver(dev_of(i));
+	}
+	for (i = 0; i < EDU_NR && edus[i]; i++)
+		KUNIT_EXPECT_EQ(test, 1, device_attach(dev_of(i)));
+}
+
 /* Remove a device from its bus, and find it again: at the end of the list. */
 static inline void replug_device(int i)
 {

@@ -136,8 +136,10 @@ bool dma_iova_try_alloc_attrs(struct device *dev, struct dma_iova_state *state,
 		memset(state, 0, sizeof(*state));
 		return false;
 	}
-	/* A guarded window leaves what is large to one IOVA and one invalidation. */
-	/* Windows behind dma-iommu are not resolved: this one is unopened, request it. */
+	/*
+	 * A guarded window leaves what is large to one IOVA and one invalidation.  No
+	 * window behind dma-iommu is resolved, so that another one is unopened: request it.
+	 */
 	if (win && win->ops && !win->priv && use_dma_iommu(dev))
 		win->ops->map(dev, phys, size, DMA_BIDIRECTIONAL, attrs);
 	return dma_iova_try_alloc(dev, state, phys, size);
