@@ -18,7 +18,10 @@ ALARM = re.compile(r"\bBUG(?::| at)|\bWARNING:|\bOops\b|UBSAN:|refcount_t:"
 EXPECT = re.compile(r"#\s+(?:\w+: )?(expect|require)-console: (.+?)\s*$")
 # With the kernel's time in front, or without.
 KTAP = re.compile(r"(?:\[ *\d+\.\d+\] )?(\s*(?:KTAP version 1$|1\.\.\d|(?:not )?ok \d|# ).*)")
-MOST = 5   # alarms of one console that are printed
+# What KUnit says of a failure, with the values that follow.
+FAILED_AT = re.compile(r"\w+: (?:EXPECTATION|ASSERTION) FAILED at .*(?:\n.*){0,3}")
+TIME = re.compile(r"\[ *\d+\.\d+\]")
+MOST = 5   # of the alarms, and of the failures' values, that are printed for one console
 
 
 @dataclass
@@ -84,8 +87,10 @@ def evaluate(boot):
     """The outcome of one suite on one machine."""
     outcome = Outcome()
     count_tests(boot, outcome)
+    outcome.failures += [" ".join(TIME.sub("", found).split())
+                         for found in FAILED_AT.findall(boot.text)[:MOST]]
     if boot.problem:
-        outcome.fail(boot.problem)
+        outcome.fail(f"{boot.problem}, after {boot.tail()[-1:]}")
     for line in list(alarms(boot.text.splitlines()))[:MOST]:
         outcome.fail(line)
     return outcome
