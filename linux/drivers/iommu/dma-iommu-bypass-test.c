@@ -439,6 +439,23 @@ static void iova_range_beside_open_window(struct kunit *test)
 	dma_iova_free(dev_of(0), &state);
 }
 
+/*
+ * Segments are anywhere in memory: that of the first byte decides, though there is
+ * less than their length up to the end of its range.
+ */
+static void iova_range_declined_by_first_byte(struct kunit *test)
+{
+	const struct dma_bypass_range *range;
+	struct dma_iova_state state;
+
+	open_window(test, 0);
+	range = &dev_of(0)->dma_bypass->ranges[0];
+	KUNIT_EXPECT_FALSE(test, dma_iova_try_alloc_attrs(dev_of(0), &state,
+							  range->start + range->size - SZ_4K,
+							  SZ_8K, BYPASS));
+	KUNIT_EXPECT_FALSE(test, dma_use_iova(&state));
+}
+
 static void deny_to_draining(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH), *other = buffer(test, LOW);
@@ -555,6 +572,7 @@ static struct kunit_case vtd_cases[] = {
 	KUNIT_CASE(iova_range_without_grant),
 	KUNIT_CASE(iova_range_opens_window_then_declines),
 	KUNIT_CASE(iova_range_beside_open_window),
+	KUNIT_CASE(iova_range_declined_by_first_byte),
 	KUNIT_CASE(unbind_to_closed),
 	KUNIT_CASE(late_unmap_after_unbind),
 	KUNIT_CASE(deny_to_draining),

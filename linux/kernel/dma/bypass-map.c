@@ -121,7 +121,9 @@ void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
  *
  * Where the device's bypass window serves @phys, one IOVA range would cost more
  * than it gains: the caller is to use the regular DMA API, which bypasses.  With
- * @phys 0 it is enough that the window is open.
+ * @phys 0 it is enough that the window is open.  The bytes after the first may be
+ * anywhere in memory: what the window does not serve is translated when it is
+ * mapped.
  *
  * Context: Any.
  * Return: as dma_iova_try_alloc(); also %false where the window serves @phys.
@@ -132,7 +134,7 @@ bool dma_iova_try_alloc_attrs(struct device *dev, struct dma_iova_state *state,
 {
 	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
 
-	if (win && !win->ops && (!phys || dma_bypass_contains(win, phys, size))) {
+	if (win && !win->ops && (!phys || dma_bypass_contains(win, phys, 1))) {
 		memset(state, 0, sizeof(*state));
 		return false;
 	}
