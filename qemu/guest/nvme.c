@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An NVMe disk whose driver requests bypass for data: in a window where it is
+ * granted, translated where it is not, and right in any case.
+ */
+#include <fcntl.h>
+#include <linux/nvme_ioctl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "guest.h"
+
+#define DISK_POLICY	DISK_SYSFS "dma_bypass/policy"
+#define DISK_STATE	DISK_SYSFS "dma_bypass/state"
+#define DISK_REASON	DISK_SYSFS "dma_bypass/reason"
+#define TRACEFS		"/sys/kernel/tracing/"
+#define BLOCK		512
+#define METADATA	8		/* bytes of it for a block of namespace 2 */
+
+static bool granted;			/* what the suite expects */
+static unsigned long long base;		/* of the window, or 0 */
+
+/* Within ten seconds. */
+static bool becomes(const char *path, const char *line)
+{
+	int tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		if (!strcmp(read_file(path), line))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+/* The window is open, if there is to be one. */
+static bool is_ready(void)
+{
+	const char *line;
+
+	base = 0;
+	if (!granted)
+		return !strcmp(read_file(DISK_STATE), "closed") &&
+		       !strstr(read_file(WINDOWS), DISK);
+	if (!becomes(DISK_STATE, "open"))
+		return false;
+	line = strstr(read_file(WINDOWS), DISK " open base ");
+	return line && sscanf(line, DISK " open base %llx", &base) == 1 && base;
+}
+
+static void disk_is_there(void)
+{
+	int fd = disk_open(2);
+
+	ASSERT(fd >= 0);
+	close(fd);
+	sleep(1);		/* partitions are looked for */
+	ASSERT(!mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL));
+	EXPECT(!write_file(TRACEFS "buffer_size_kb", "1024"));
+	EXPECT(is_ready());
+	if (granted)
+		EXPECT_FILE(DISK_REASON, "granted");
+}
+
+/* Opened to be written anew. */
+static bool clear_trace(void)
+{
+	int fd = open(TRACEFS "trace", O_WRONLY | O_TRUNC);
+
+	return fd >= 0 && !close(fd);
+}
+
+static bool trace(bool on)
+{
+	bool good = true;
+
+	if (on)
+		good = clear_trace() &&
+		       !write_file(TRACEFS "events/dma/dma_map_phys/enable", "1") &&
+		       !write_file(TRACEFS "events/dma/dma_alloc/enable", "1");
+	return !write_file(TRACEFS "tracing_on", on ? "1" : "0") && good;
+}
+
+/* Bytes of the disk's data, by where they were mapped, and of what it allocated. */
+static struct {
+	unsigned long long	bypassed;
+	unsigned long long	translated;
+	unsigned long long	unrequested;	/* mapped without the attribute */
+	unsigned long long	queues;
+	unsigned long long	bypassed_queues;
+} traced;
+
+static unsigned long long value(const char *line, const char *name, int radix)
+{
+	const char *found = strstr(line, name);
+
+	return found ? strtoull(found + strlen(name), NULL, radix) : 0;
+}
+
+static void add_mapping(const char *line)
+{
+	unsigned long long size = value(line, " size=", 10);
+
+	if (!strstr(line, "IOMMU_BYPASS"))
+		traced.unrequested += size;
+	if (base && value(line, " dma_addr=", 16) ==
+		    base + value(line, " phys_addr=", 16))
+		traced.bypassed += size;
+	else
+		traced.translated += size;
+}
+
+static void add_allocation(const char *line)
+{
+	unsigned long long size = value(line, " size=", 10);
+
+	traced.queues += size;
+	if (base && value(line, " dma_addr=", 16) >= base)
+		traced.bypassed_queues += size;
+}
+
+/* Of what was traced since it was switched on. */
+static bool evaluate_trace(void)
+{
+	static char text[1 << 20];
+	char *line, *next = text;
+	bool stopped = trace(false);
+
+	strcpy(text, read_file(TRACEFS "trace"));
+	if (strlen(text) >= sizeof(text) - 2)	/* there is more than this */
+		*strrchr(text, '\n') = '\0';
+	memset(&traced, 0, sizeof(traced));
+	while ((line = strsep(&next, "\n"))) {
+		if (strstr(line, " dma_map_phys: " DISK))
+			add_mapping(line);
+		if (strstr(line, " dma_alloc: " DISK))
+			add_allocation(line);
+	}
+	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes\n",
+	    traced.bypassed, traced.translated, traced.unrequested);
+	return stopped;
+}
+
+/* What was traced is so many bytes; those of a translated IOVA range are not. */
+static void expect_data(unsigned long long bytes)
+{
+	EXPECT(evaluate_trace());
+	EXPECT(!traced.unrequested);
+	if (granted) {
+		EXPECT(traced.bypassed == bytes);
+		EXPECT(!traced.translated);
+	} else {
+		EXPECT(!traced.bypassed);
+		EXPECT(traced.translated && traced.translated <= bytes);
+	}
+}
+
+static void transfer(int ns, size_t metadata)
+{
+	static const size_t sizes[] = { 512, 4096, 8192, 12288, 65536, 131072,
+					DISK_MOST };
+	unsigned long long bytes = 0;
+	int fd = disk_open(ns);
+
+	ASSERT(fd >= 0);
+	for (int shape = 0; shape < NR_SHAPES; shape++) {
+		bytes = 0;
+		EXPECT(trace(true));
+		for (unsigned int i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+			EXPECT(disk_check(fd, sizes[i], shape, i << 20));
+			bytes += 2 * (sizes[i] + sizes[i] / BLOCK * metadata);
+		}
+		expect_data(bytes);
+	}
+	close(fd);
+}
+
+static void data_of_all_sizes(void)
+{
+	transfer(1, 0);
+}
+
+static void data_with_metadata(void)
+{
+	transfer(2, METADATA);
+}
+
+/* SGLs, for metadata too. */
+static void commands_of_users(void)
+{
+	enum { DATA = 8 * BLOCK, META = 8 * METADATA };
+	char *data = disk_memory(), *metadata = data + 2 * DATA;
+	struct nvme_passthru_cmd command = {
+		.opcode		= 1,	/* write */
+		.nsid		= 2,
+		.addr		= (uintptr_t)data,
+		.data_len	= DATA,
+		.metadata	= (uintptr_t)metadata,
+		.metadata_len	= META,
+		.cdw12		= 7,	/* blocks but one; nothing is checked */
+	};
+	int fd = disk_open(2);
+
+	ASSERT(fd >= 0 && data);
+	memset(data, 0x5a, DATA);
+	memset(metadata, 0xa5, META);
+	EXPECT(trace(true));
+	EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
+	memset(data, 0, DATA);
+	memset(metadata, 0, META);
+	command.opcode = 2;		/* read */
+	EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
+	expect_data(2 * (DATA + META));
+	for (unsigned int i = 0; i < DATA; i++)
+		ASSERT(data[i] == 0x5a);
+	for (unsigned int i = 0; i < META; i++)
+		ASSERT(metadata[i] == (char)0xa5);
+	close(fd);
+}
+
+static bool unbind(void)
+{
+	return !write_file(DISK_DRIVER "unbind", DISK);
+}
+
+static bool bind(void)
+{
+	return !write_file(DISK_DRIVER "bind", DISK);
+}
+
+/* Each mapping of the probe requests bypass; what is allocated is translated. */
+static void queues_are_translated(void)
+{
+	int fd;
+
+	ASSERT(unbind());
+	EXPECT_FILE(DISK_STATE, "closed");
+	EXPECT(trace(true));
+	ASSERT(bind());
+	fd = disk_open(1);
+	EXPECT(fd >= 0);
+	EXPECT(disk_check(fd, DISK_MOST, PAGES, 0));
+	close(fd);
+	EXPECT(is_ready());
+	EXPECT(evaluate_trace());
+	EXPECT(traced.queues >= 2 * 16384);
+	EXPECT(!traced.bypassed_queues);
+	EXPECT(!traced.unrequested);
+	EXPECT(traced.translated);	/* before the window is open, or always */
+}
+
+/* What is mapped during I/O goes the way that the policy says. */
+static void expect_policy(const char *policy, const char *state)
+{
+	EXPECT(!write_file(DISK_POLICY, policy));
+	EXPECT(becomes(DISK_STATE, state));
+	EXPECT(io_goes_on());
+	EXPECT(trace(true));
+	EXPECT(io_goes_on());
+	EXPECT(evaluate_trace());
+	EXPECT(!traced.unrequested);
+	if (!strcmp(policy, "deny"))
+		EXPECT(!traced.bypassed && traced.translated);
+	else
+		EXPECT(traced.bypassed && !traced.translated);
+}
+
+static void policy_changes_during_io(void)
+{
+	const char *before = strdup(read_file(DISK_POLICY));
+
+	ASSERT(start_io());
+	for (int i = 0; i < 3; i++) {
+		expect_policy("deny", "draining");
+		expect_policy("allow", "open");
+	}
+	EXPECT(!write_file(DISK_POLICY, before));
+	EXPECT(stop_io());
+	EXPECT_FILE(DISK_STATE, "open");
+}
+
+static void policy_cannot_be_loosened(void)
+{
+	if (!strcmp(read_file(MODE), "never"))
+		EXPECT(write_file(DISK_POLICY, "allow"));
+	EXPECT(!write_file(DISK_POLICY, "deny"));
+	EXPECT_FILE(DISK_STATE, "closed");
+	EXPECT(!write_file(DISK_POLICY, "default"));
+}
+
+static void reset(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DISK_SYSFS "nvme/%s/reset_controller",
+		 disk_controller());
+	EXPECT(!write_file(path, "1"));
+}
+
+static void reset_during_io(void)
+{
+	ASSERT(start_io());
+	for (int i = 0; i < 3; i++) {
+		reset();
+		EXPECT(io_goes_on());
+	}
+	EXPECT(stop_io());
+	EXPECT(is_ready());
+}
+
+static void unbind_during_io(void)
+{
+	ASSERT(start_io());
+	for (int i = 0; i < 3; i++) {
+		EXPECT(unbind());
+		EXPECT_FILE(DISK_STATE, "closed");
+		EXPECT(!strstr(read_file(WINDOWS), DISK));
+		EXPECT(bind());
+		EXPECT(io_goes_on());
+		EXPECT(is_ready());
+	}
+	EXPECT(stop_io());
+}
+
+static void removal_during_io(void)
+{
+	ASSERT(start_io());
+	for (int i = 0; i < 3; i++) {
+		EXPECT(!write_file(DISK_SYSFS "remove", "1"));
+		EXPECT(access(DISK_SYSFS, F_OK));
+		EXPECT(!strstr(read_file(WINDOWS), DISK));
+		EXPECT(!write_file("/sys/bus/pci/rescan", "1"));
+		EXPECT(io_goes_on());
+		EXPECT(is_ready());
+	}
+	EXPECT(stop_io());
+}
+
+static void bypassed_disk_is_there(void)
+{
+	granted = true;
+	disk_is_there();
+}
+
+#define BOTH_SUITES							\
+	{ "data_of_all_sizes", data_of_all_sizes },			\
+	{ "data_with_metadata", data_with_metadata },			\
+	{ "commands_of_users", commands_of_users },			\
+	{ "queues_are_translated", queues_are_translated },		\
+	{ "reset_during_io", reset_during_io },				\
+	{ "unbind_during_io", unbind_during_io },			\
+	{ "removal_during_io", removal_during_io }
+
+const struct guest_suite nvme_bypassed_suite = {
+	.name	= "nvme_bypassed",
+	.tests	= (const struct guest_test []) {
+		{ "disk_is_there", bypassed_disk_is_there },
+		BOTH_SUITES,
+		{ "policy_changes_during_io", policy_changes_during_io },
+		{ }
+	},
+};
+
+const struct guest_suite nvme_translated_suite = {
+	.name	= "nvme_translated",
+	.tests	= (const struct guest_test []) {
+		{ "disk_is_there", disk_is_there },
+		BOTH_SUITES,
+		{ "policy_cannot_be_loosened", policy_cannot_be_loosened },
+		{ }
+	},
+};
