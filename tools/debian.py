@@ -127,13 +127,14 @@ def kernel_source():
 
 
 def unpack_with_dependencies(suites, package, target):
-    """Unpack a package, and all that it needs and this machine does not have or only has in
-    an older version, below a directory; the last suite is where it comes from."""
+    """Unpack a package, or several, and all that they need and this machine does not have or
+    only has in an older version, below a directory; they are from the last suite."""
     archives = state(suites) / "cache" / "archives"
     for old in archives.glob("*.deb"):
         old.unlink()
     done = apt(suites, "apt-get", "-qq", "--yes", "--no-install-recommends",
-               "--download-only", "--target-release", suites[-1], "install", package)
+               "--download-only", "--target-release", suites[-1], "--reinstall", "install",
+               *package.split())
     debs = sorted(archives.glob("*.deb"))
     if done.returncode or not debs:
         raise Failure([f"{pin()['archive']} ({BASE}): {package} of {suites[-1]} does not "

@@ -44,6 +44,10 @@ class Kernel:
         return self.out / "initramfs.cpio"
 
     @property
+    def programs(self):
+        return self.out / "programs.cpio"
+
+    @property
     def fragments(self):
         return [ROOT / "qemu" / "configs" / f"{name}.config" for name in self.configs]
 
@@ -69,6 +73,7 @@ class Machine:
     append: str = ""
     suites: list = field(default_factory=list)
     user: dict = field(default_factory=dict)
+    programs: bool = False
     check: bool = True
     emulator: Emulator | None = None
     bench: dict = field(default_factory=dict)
@@ -79,6 +84,7 @@ class Machine:
 
     def command(self, suite, initramfs=None):
         """The QEMU command line that boots this machine with one suite, or none."""
+        own = self.kernel.programs if self.programs else self.kernel.initramfs
         arch, kunit = self.kernel.arch, self.user.get(suite, suite)
         append = [arch.append, self.append,
                   f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0",
@@ -86,7 +92,7 @@ class Machine:
         return [*emulator.command(self), "-m", self.memory, "-smp", str(self.smp),
                 *shlex.split(f"{arch.args} {self.args} {self.extra} {self.devices}"),
                 "-kernel", str(self.kernel.image),
-                "-initrd", str(initramfs or self.kernel.initramfs),
+                "-initrd", str(initramfs or own),
                 "-append", " ".join(" ".join(append).split())]
 
 

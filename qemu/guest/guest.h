@@ -27,7 +27,7 @@ struct guest_suite {
 	const struct guest_test	*tests;		/* the last has no name */
 };
 
-extern const struct guest_suite admin_suite, mapbench_suite,
+extern const struct guest_suite admin_suite, fio_suite, mapbench_suite,
 				mapbench_bypass_suite, mapbench_cost_suite,
 				never_suite, nvme_bypassed_suite,
 				nvme_translated_suite, trace_suite, vfio_suite,
