@@ -30,7 +30,8 @@ struct guest_suite {
 extern const struct guest_suite admin_suite, fio_suite, mapbench_suite,
 				mapbench_bypass_suite, mapbench_cost_suite,
 				never_suite, nvme_bypassed_suite,
-				nvme_translated_suite, trace_suite, vfio_suite,
+				nvme_translated_suite, sample_suite,
+				trace_suite, vfio_suite,
 				window_suite;
 
 /* Run a suite, then print its results as a KTAP document of its own. */
