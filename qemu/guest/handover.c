@@ -2,7 +2,7 @@
 /*
  * A device that had a bypass window is handed to a program, and given back.
  *
- * At boot, the KUnit suite dma_bypass_vtd has opened windows for the device
+ * At boot, the KUnit suite dma_bypass_dma has opened windows for the device
  * and done DMA through them.  The tests go on from each other.
  */
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "guest.h"
 #include "vfio.h"
 
-#define KUNIT		"dma_bypass_vtd"
+#define KUNIT		"dma_bypass_dma"
 #define KUNIT_DIR	"/sys/kernel/debug/kunit/" KUNIT "/"
 #define PAGE		4096
 #define IOVA		0x10000000

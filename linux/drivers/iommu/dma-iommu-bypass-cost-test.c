@@ -139,8 +139,8 @@ static void demo_fault(struct kunit *test, const char *what, dma_addr_t addr)
 {
 	const char *fault;
 
-	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(0), addr, EDU_MAX));
-	fault = yes_no(test, vtd_faulted(dev_of(0), addr, true));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(0), addr, FAULT_LEN));
+	fault = yes_no(test, dma_faulted(dev_of(0), addr, true));
 	kunit_info(test, "demo: step=outside what=%s addr=%pad fault=%s\n",
 		   what, &addr, fault);
 }

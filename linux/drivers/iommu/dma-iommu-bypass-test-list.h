@@ -26,10 +26,12 @@ static inline void list_roundtrip(struct kunit *test, struct sg_table *sgt, u64 
 		edu_pattern(data, len, seed + i);
 		sg_pcopy_from_buffer(sgt->sgl, sgt->orig_nents, data, len,
 				     done);
+		dma_sync_sgtable_for_device(dev_of(0), sgt, DMA_BIDIRECTIONAL);
 		dma_read_expect(test, 0, sg_dma_address(sg), data, len);
 
 		edu_pattern(data, len, ~(seed + i));
 		dma_write(test, 0, sg_dma_address(sg), data, len);
+		dma_sync_sgtable_for_cpu(dev_of(0), sgt, DMA_BIDIRECTIONAL);
 		sg_pcopy_to_buffer(sgt->sgl, sgt->orig_nents, seen, len, done);
 		KUNIT_EXPECT_MEMEQ(test, seen, data, len);
 		done += len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites for bypass windows behind VT-d share: two of QEMU's edu
- * devices, and the faults that the IOMMU recorded.
+ * What the suites for bypass windows behind dma-iommu share: two of QEMU's edu
+ * devices, and the faults of the IOMMU.
  */
 #ifndef _DMA_IOMMU_BYPASS_TEST_H
 #define _DMA_IOMMU_BYPASS_TEST_H
@@ -11,7 +11,6 @@
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-mapping.h>
-#include <linux/interrupt.h>
 #include <linux/iopoll.h>
 #include <linux/ioport.h>
 #include <linux/iommu-dma.h>
@@ -21,88 +20,13 @@
 
 #include "../../lib/test_dma_bypass_edu.h"
 #include "../../lib/test_dma_bypass_expect.h"
+#include "dma-iommu-bypass-test-fault.h"
 #include "dma-iommu-bypass-test-window.h"
+#ifdef CONFIG_INTEL_IOMMU
 #include "intel/iommu.h"
+#endif
 
-/**
- * struct vtd_fault - an access that the IOMMU blocked
- * @source: PCI bus, device and function of the device
- * @read: whether it was a read
- * @page: address of the page
- */
-struct vtd_fault {
-	u16	source;
-	bool	read;
-	u64	page;
-};
-
-#define VTD_FAULT_RECORD	16		/* bytes */
-
-static inline struct intel_iommu *vtd_of(struct device *dev)
-{
-	struct device_domain_info *info = dev_iommu_priv_get(dev);
-
-	return info->iommu;
-}
-
-static inline bool vtd_pop_record(void __iomem *record,
-				  struct vtd_fault *fault)
-{
-	u32 high = readl(record + 12);
-
-	if (!(high & DMA_FRCD_F))
-		return false;
-	fault->read = dma_frcd_type(high);
-	fault->source = dma_frcd_source_id(readl(record + 8));
-	fault->page = dma_frcd_page_addr(readq(record));
-	writel(DMA_FRCD_F, record + 12);
-	return true;
-}
-
-/* Number of faults since the last call; the last of them is in @fault. */
-static inline unsigned int vtd_faults(struct device *dev,
-				      struct vtd_fault *fault)
-{
-	struct intel_iommu *iommu = vtd_of(dev);
-	void __iomem *record = iommu->reg + cap_fault_reg_offset(iommu->cap);
-	unsigned int i, nr = 0;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&iommu->register_lock, flags);
-	for (i = 0; i < cap_num_fault_regs(iommu->cap); i++)
-		nr += vtd_pop_record(record + i * VTD_FAULT_RECORD, fault);
-	writel(DMA_FSTS_PFO | DMA_FSTS_PPF | DMA_FSTS_PRO,
-	       iommu->reg + DMAR_FSTS_REG);
-	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
-	return nr;
-}
-
-static inline bool vtd_faulted(struct device *dev, dma_addr_t addr, bool read)
-{
-	struct vtd_fault fault;
-
-	return vtd_faults(dev, &fault) && fault.read == read &&
-	       fault.source == pci_dev_id(to_pci_dev(dev)) &&
-	       fault.page == (addr & PAGE_MASK);
-}
-
-/*
- * Take faults over from the handler of the IOMMU's driver, which clears the
- * records, and prints no more than three in five seconds.
- */
-static inline void vtd_watch(struct device *dev)
-{
-	struct vtd_fault old;
-
-	disable_irq(vtd_of(dev)->irq);
-	vtd_faults(dev, &old);
-}
-
-static inline void vtd_unwatch(struct device *dev)
-{
-	enable_irq(vtd_of(dev)->irq);
-}
-
+#ifdef CONFIG_INTEL_IOMMU
 /* Return the size of the page that maps @iova; 0 if none does. */
 static inline u64 vtd_page_size(struct device *dev, dma_addr_t iova)
 {
@@ -123,6 +47,7 @@ static inline u64 vtd_page_size(struct device *dev, dma_addr_t iova)
 		pte = phys_to_virt(dma_pte_addr(pte));
 	}
 }
+#endif
 
 #define HIGH		GFP_KERNEL
 #define LOW		(GFP_KERNEL | GFP_DMA32)
@@ -178,9 +103,41 @@ static inline struct ram *ram_find(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ram);
 	KUNIT_ASSERT_EQ(test, 0, walk_system_ram_range(0, PHYS_PFN(-1ULL), ram,
 						       ram_add));
-	/* Fewer would leave no hole to test. */
-	KUNIT_ASSERT_GE(test, ram->nr, 3);
+	KUNIT_ASSERT_GE(test, ram->nr, 1);
 	return ram;
+}
+
+/* A page struct that belongs to no memory: holes within a section have some. */
+static inline struct page *ram_page_behind(struct kunit *test)
+{
+	struct ram *ram = ram_find(test);
+	unsigned int i;
+
+	for (i = 0; i < ram->nr; i++)
+		if (pfn_valid(PHYS_PFN(ram->chunk[i].end)))
+			return pfn_to_page(PHYS_PFN(ram->chunk[i].end));
+	KUNIT_FAIL_AND_ABORT(test, "no page struct in a hole");
+	return NULL;
+}
+
+/* The largest range below the end of memory that is not memory. */
+static inline void ram_find_hole(struct kunit *test, phys_addr_t *start,
+				 phys_addr_t *end)
+{
+	struct ram *ram = ram_find(test);
+	phys_addr_t behind = 0;
+	unsigned int i;
+
+	*start = 0;
+	*end = 0;
+	for (i = 0; i < ram->nr; i++) {
+		if (ram->chunk[i].start - behind > *end - *start) {
+			*start = behind;
+			*end = ram->chunk[i].start;
+		}
+		behind = ram->chunk[i].end;
+	}
+	KUNIT_ASSERT_GT(test, *end, *start);
 }
 
 static inline void free_buffer(void *page)
@@ -252,41 +209,67 @@ static inline void expect_bypass(struct kunit *test, int i, struct page *page)
 			window_base(i) + page_to_phys(page));
 }
 
-/* The IOMMU blocks a read at @addr. */
+/* The IOMMU blocks a read at @addr, and the device gets nothing of @cpu. */
+static inline void expect_nothing_read(struct kunit *test, int i,
+				       dma_addr_t addr, const void *cpu)
+{
+	u8 *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	edu_pattern(data, EDU_MAX, 2);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	dma_fault_pace(dev_of(i));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), addr, FAULT_LEN));
+	if (dma_fault_visible(dev_of(i)))
+		KUNIT_EXPECT_TRUE_MSG(test, dma_faulted(dev_of(i), addr, true),
+				      "device read at %pad", &addr);
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
+	if (cpu)
+		KUNIT_EXPECT_MEMNEQ(test, data, (const u8 *)cpu, FAULT_LEN);
+}
+
 static inline void expect_read_fault(struct kunit *test, int i, dma_addr_t addr)
 {
-	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), addr, EDU_MAX));
-	KUNIT_EXPECT_TRUE_MSG(test, vtd_faulted(dev_of(i), addr, true),
-			      "device read at %pad", &addr);
+	expect_nothing_read(test, i, addr, NULL);
+}
+
+/* The IOMMU blocks a write at @addr, and the memory at @cpu stays as it is. */
+static inline void expect_write_fault(struct kunit *test, int i,
+				      dma_addr_t addr, void *cpu)
+{
+	u8 *ours = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ours);
+	edu_pattern(ours, EDU_MAX, 1);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), ours, EDU_MAX));
+	edu_pattern(ours, EDU_MAX, 3);
+	if (cpu)
+		memcpy(cpu, ours, EDU_MAX);
+	dma_fault_pace(dev_of(i));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), addr, FAULT_LEN));
+	if (dma_fault_visible(dev_of(i)))
+		KUNIT_EXPECT_TRUE_MSG(test, dma_faulted(dev_of(i), addr, false),
+				      "device wrote at %pad", &addr);
+	if (cpu)
+		KUNIT_EXPECT_MEMEQ_MSG(test, (u8 *)cpu, ours, EDU_MAX,
+				       "device wrote at %pad", &addr);
 }
 
 /*
- * The IOMMU records a fault in both directions.  The memory at @cpu, if there is
- * any, is neither read nor written.
+ * Nothing is mapped at @addr, and the IOMMU blocks accesses in both directions.  The
+ * memory at @cpu, if there is any, is neither read nor written.
  */
 static inline void expect_fault(struct kunit *test, int i, dma_addr_t addr,
 				void *cpu)
 {
-	u8 *data = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
-	u8 *ours = kunit_kmalloc(test, EDU_MAX, GFP_KERNEL);
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(i));
 
-	KUNIT_ASSERT_NOT_NULL(test, data);
-	KUNIT_ASSERT_NOT_NULL(test, ours);
-	edu_pattern(ours, EDU_MAX, 1);
+	KUNIT_EXPECT_EQ_MSG(test, 0, iommu_iova_to_phys(domain, addr), "%pad",
+			    &addr);
 	if (cpu)
-		memcpy(cpu, ours, EDU_MAX);
-
-	edu_pattern(data, EDU_MAX, 2);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
-	expect_read_fault(test, i, addr);
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
-	KUNIT_EXPECT_MEMNEQ(test, data, ours, 16);
-
-	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), addr, EDU_MAX));
-	KUNIT_EXPECT_TRUE_MSG(test, vtd_faulted(dev_of(i), addr, false),
-			      "device wrote at %pad", &addr);
-	if (cpu)
-		KUNIT_EXPECT_MEMEQ(test, (u8 *)cpu, ours, EDU_MAX);
+		edu_pattern(cpu, EDU_MAX, 4);
+	expect_nothing_read(test, i, addr, cpu);
+	expect_write_fault(test, i, addr, cpu);
 }
 
 static inline void open_window(struct kunit *test, int i)
@@ -364,30 +347,42 @@ static inline bool translated(int i)
 }
 
 /* The first device has the administrator's grant, the second has not. */
-static inline int vtd_init(struct kunit *test)
+static inline int window_test_init(struct kunit *test)
 {
 	if (!translated(0) || !translated(1))
-		kunit_skip(test, "needs two edu devices behind VT-d");
+		kunit_skip(test, "needs two edu devices behind an IOMMU");
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_ALLOW);
 	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
-	vtd_watch(dev_of(0));
-	return 0;
+	return dma_fault_watch(dev_of(0));
 }
 
-static inline void vtd_exit(struct kunit *test)
+static inline void window_test_exit(struct kunit *test)
 {
-	struct vtd_fault fault;
+	struct dma_fault fault;
 	int i;
 
 	if (!translated(0) || !translated(1))
 		return;
-	KUNIT_EXPECT_EQ_MSG(test, vtd_faults(dev_of(0), &fault), 0,
+	KUNIT_EXPECT_EQ_MSG(test, dma_faults(dev_of(0), &fault), 0,
 			    "unexpected fault");
-	vtd_unwatch(dev_of(0));
+	dma_fault_unwatch(dev_of(0));
 	for (i = 0; i < EDU_NR; i++) {
 		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);
 		KUNIT_EXPECT_EQ(test, 0, edu_rebind(edus[i]));
 	}
+}
+
+/* For what was written for VT-d only. */
+static inline int vtd_init(struct kunit *test)
+{
+	if (!translated(0) || strcmp(dma_fault_iommu(dev_of(0)), "VT-d"))
+		kunit_skip(test, "needs two edu devices behind VT-d");
+	return window_test_init(test);
+}
+
+static inline void vtd_exit(struct kunit *test)
+{
+	window_test_exit(test);
 }
 
 #endif /* _DMA_IOMMU_BYPASS_TEST_H */

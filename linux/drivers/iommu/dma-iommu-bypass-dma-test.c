@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite dma_bypass_vtd: bypass windows behind VT-d, with real DMA.
+ * KUnit suite dma_bypass_dma: bypass windows behind any IOMMU of dma-iommu, with real
+ * DMA, and with accesses that are to be blocked.
  *
  * Needs two of QEMU's edu devices, each in its own group.
  */
@@ -8,40 +9,52 @@
 #include <linux/moduleparam.h>
 #include <asm/sections.h>
 
+#include "dma-iommu-bypass-test-iova.h"
 #include "dma-iommu-bypass-test-list.h"
 
-/* Address bits of the machine's IOMMU, and of the window's base. */
-static int width = 48;
+/* What the machine is to have; nothing is expected where they are not given. */
+static char *iommu;
+module_param(iommu, charp, 0);
+static int width;	/* address bits */
 module_param(width, int, 0);
-static int base_shift = 36;
+static int base_shift;	/* of the window */
 module_param(base_shift, int, 0);
 
 static enum dma_bypass_policy boot_policy[EDU_NR];
 
-static void machine_has_width_and_base(struct kunit *test)
+static void machine_is_as_expected(struct kunit *test)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(0));
+	bool lazy = strstr(saved_command_line, "iommu.strict=0");
 
+	if (iommu)
+		KUNIT_EXPECT_STREQ(test, dma_fault_iommu(dev_of(0)), iommu);
+	if (width)
+		KUNIT_EXPECT_EQ(test, domain->geometry.aperture_end,
+				DMA_BIT_MASK(width));
+	if (base_shift)
+		KUNIT_EXPECT_EQ(test, window_base(0), BIT_ULL(base_shift));
 	KUNIT_EXPECT_EQ(test, domain->type,
-			strstr(saved_command_line, "iommu.strict=0") ?
-			IOMMU_DOMAIN_DMA_FQ : IOMMU_DOMAIN_DMA);
-	KUNIT_EXPECT_EQ(test, domain->geometry.aperture_end,
-			DMA_BIT_MASK(width));
-	KUNIT_EXPECT_EQ(test, window_base(0), BIT_ULL(base_shift));
+			lazy ? IOMMU_DOMAIN_DMA_FQ : IOMMU_DOMAIN_DMA);
+	if (strstr(saved_command_line, "sp_off"))
+		KUNIT_EXPECT_EQ(test, domain->pgsize_bitmap, SZ_4K);
+	KUNIT_EXPECT_LE(test, window_base(0) + window_size() - 1,
+			domain->geometry.aperture_end);
 }
 
 static void command_line_opts_in(struct kunit *test)
 {
+	bool one = strstr(saved_command_line, "00:01.0");
 	bool both = strstr(saved_command_line, "1234:11e8");
 	bool deny = strstr(saved_command_line, "00:02.0=deny");
 
-	if (!strstr(saved_command_line, "iommu.dma_bypass_devices="))
-		kunit_skip(test, "no devices on the command line");
 	if (strstr(saved_command_line, "zz,"))
 		kunit_info(test, "require-console: devices: ignoring \"zz\", not");
 	if (strstr(saved_command_line, "0:0:99.0"))
 		kunit_info(test, "require-console: devices: ignoring \"0:0:99.0\", not");
-	KUNIT_EXPECT_EQ(test, boot_policy[0], DMA_BYPASS_POLICY_ALLOW);
+	KUNIT_EXPECT_EQ(test, boot_policy[0],
+			one || both ? DMA_BYPASS_POLICY_ALLOW :
+				      DMA_BYPASS_POLICY_DEFAULT);
 	KUNIT_EXPECT_EQ(test, boot_policy[1],
 			both ? DMA_BYPASS_POLICY_ALLOW :
 			deny ? DMA_BYPASS_POLICY_DENY :
@@ -54,8 +67,6 @@ static void command_line_grant_ends_with_device(struct kunit *test)
 	bool both = strstr(saved_command_line, "1234:11e8");
 	int i;
 
-	if (!strstr(saved_command_line, "iommu.dma_bypass_devices="))
-		kunit_skip(test, "no devices on the command line");
 	for (i = 0; i < EDU_NR; i++) {
 		replug_device(i);
 		KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
@@ -71,26 +82,22 @@ static void attribute_to_base_plus_phys(struct kunit *test)
 {
 	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
 
-	expect_translated(test, 0,
-			  map_once(test, 0, high, 64, 0));
+	expect_translated(test, 0, map_once(test, 0, high, 64, 0));
 	open_window(test, 0);
 	KUNIT_EXPECT_EQ(test, dev_of(0)->dma_bypass->base, window_base(0));
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, low, 64, BYPASS),
 			window_base(0) + page_to_phys(low));
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, high, SZ_8K, BYPASS),
 			window_base(0) + page_to_phys(high));
-	expect_translated(test, 0,
-			  map_once(test, 0, low, 64, 0));
-	expect_translated(test, 0,
-			  map_once(test, 0, high, SZ_8K, 0));
+	expect_translated(test, 0, map_once(test, 0, low, 64, 0));
+	expect_translated(test, 0, map_once(test, 0, high, SZ_8K, 0));
 }
 
 static void first_mapping_requests_window(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
 
-	expect_translated(test, 0,
-			  map_once(test, 0, page, SZ_4K, BYPASS));
+	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, BYPASS));
 	wait_open(0);
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, SZ_4K, BYPASS),
 			window_base(0) + page_to_phys(page));
@@ -228,16 +235,46 @@ static void noncontiguous_to_translated(struct kunit *test)
 	dma_free_noncontiguous(dev_of(0), SZ_64K, sgt, DMA_BIDIRECTIONAL);
 }
 
+/* Parts of a mapping in the window, each in one direction. */
+static void device_moves_synced_parts(struct kunit *test)
+{
+	static const unsigned int parts[] = { 0, 1000, 4093, 6144 };
+	struct page *page = buffer(test, HIGH);
+	u8 *cpu = page_address(page);
+	u8 data[SZ_64];
+	dma_addr_t addr;
+	int i;
+
+	open_window(test, 0);
+	memset(cpu, 0x5a, SZ_8K);
+	addr = map(test, 0, page, 0, SZ_8K, BYPASS);
+	expect_in_window(test, 0, addr);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		edu_pattern(data, sizeof(data), i);
+		dma_write(test, 0, addr + parts[i], data, sizeof(data));
+		dma_sync_single_range_for_cpu(dev_of(0), addr, parts[i],
+					      sizeof(data), DMA_BIDIRECTIONAL);
+		KUNIT_EXPECT_MEMEQ_MSG(test, cpu + parts[i], data, sizeof(data),
+				       "at %u", parts[i]);
+		memset(cpu + parts[i], 0x5a, sizeof(data));
+		dma_sync_single_range_for_device(dev_of(0), addr, parts[i],
+						 sizeof(data), DMA_BIDIRECTIONAL);
+		dma_read_expect(test, 0, addr + parts[i], cpu + parts[i],
+				sizeof(data));
+	}
+	unmap(0, addr, SZ_8K, BYPASS);
+	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a, SZ_8K));
+}
+
 static void list_with_hole_to_translated(struct kunit *test)
 {
 	struct page *low = buffer(test, LOW), *high = buffer(test, HIGH);
-	struct ram *ram = ram_find(test);
 	struct scatterlist sgl[2];
 	struct sg_table sgt;
 
 	open_window(test, 0);
 	list_init(&sgt, sgl, low, high);
-	sg_set_page(&sgl[1], pfn_to_page(PHYS_PFN(ram->chunk[1].end)), 64, 0);
+	sg_set_page(&sgl[1], ram_page_behind(test), 64, 0);
 	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev_of(0), &sgt, DMA_TO_DEVICE,
 						 BYPASS));
 	expect_translated(test, 0, sg_dma_address(&sgl[0]));
@@ -248,24 +285,20 @@ static void hole_to_translated(struct kunit *test)
 {
 	struct ram *ram = ram_find(test);
 	unsigned int i, behind = 0;
-	struct page *page;
-	dma_addr_t addr;
+	unsigned long pfn;
 
 	open_window(test, 0);
 	for (i = 0; i < ram->nr; i++) {
-		unsigned long pfn = PHYS_PFN(ram->chunk[i].end);
-
-		page = pfn_to_page(pfn - 1);
-		addr = map_once(test, 0, page, SZ_4K, BYPASS);
-		expect_in_window(test, 0, addr);
-		addr = map_once(test, 0, page, SZ_4K + 1, BYPASS);
-		expect_translated(test, 0, addr);
+		pfn = PHYS_PFN(ram->chunk[i].end);
+		expect_bypass(test, 0, pfn_to_page(pfn - 1));
+		expect_translated(test, 0, map_once(test, 0, pfn_to_page(pfn - 1),
+						    SZ_4K + 1, BYPASS));
 		/* Holes within a section have page structs. */
 		if (!pfn_valid(pfn))
 			continue;
 		behind++;
-		addr = map_once(test, 0, pfn_to_page(pfn), SZ_4K, BYPASS);
-		expect_translated(test, 0, addr);
+		expect_translated(test, 0, map_once(test, 0, pfn_to_page(pfn),
+						    SZ_4K, BYPASS));
 	}
 	KUNIT_EXPECT_GT(test, behind, 0);
 }
@@ -280,8 +313,24 @@ static void unmapped_address_to_fault(struct kunit *test)
 	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 50);
 	unmap(0, addr, SZ_4K, 0);
 	/* A flush queue invalidates after 10 ms. */
-	msleep(1000);
+	if (iommu_get_domain_for_dev(dev_of(0))->type == IOMMU_DOMAIN_DMA_FQ)
+		msleep(1000);
 	expect_fault(test, 0, addr, page_address(page));
+}
+
+/* What the device may only read. */
+static void write_to_read_only_to_fault(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	edu_pattern(page_address(page), EDU_MAX, 55);
+	addr = dma_map_page(dev_of(0), page, 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	dma_read_expect(test, 0, addr, page_address(page), EDU_MAX);
+	expect_write_fault(test, 0, addr, page_address(page));
+	dma_unmap_page(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE);
 }
 
 static void address_behind_memory_to_fault(struct kunit *test)
@@ -292,16 +341,41 @@ static void address_behind_memory_to_fault(struct kunit *test)
 	expect_fault(test, 0, window_base(0) + ram->chunk[ram->nr - 1].end, NULL);
 }
 
+/* At both ends of the largest one. */
 static void address_in_hole_to_fault(struct kunit *test)
 {
-	struct ram *ram = ram_find(test);
+	phys_addr_t start, end;
 
+	ram_find_hole(test, &start, &end);
 	open_window(test, 0);
-	expect_fault(test, 0, window_base(0) + ram->chunk[1].end, NULL);
-	expect_fault(test, 0, window_base(0) + ram->chunk[2].start - SZ_4K, NULL);
+	expect_fault(test, 0, window_base(0) + start, NULL);
+	expect_fault(test, 0, window_base(0) + end - SZ_4K, NULL);
 }
 
-static void unbind_to_closed(struct kunit *test)
+/* A read is enough: a write that does not fault would destroy the kernel. */
+static void kernel_image_to_fault(struct kunit *test)
+{
+	phys_addr_t text = ALIGN_DOWN(__pa_symbol(_text), SZ_2M);
+	dma_addr_t addr;
+
+	open_window(test, 0);
+	expect_nothing_read(test, 0, window_base(0) + __pa_symbol(_text),
+			    __va(__pa_symbol(_text)));
+	expect_read_fault(test, 0, window_base(0) + PAGE_ALIGN(__pa_symbol(_end)) -
+				   SZ_4K);
+	KUNIT_EXPECT_EQ(test, mapped(0, text), 0);
+	KUNIT_EXPECT_EQ(test, mapped(0, text - 1), text - 1);
+	KUNIT_EXPECT_EQ(test, mapped(0, ALIGN(__pa_symbol(_end), SZ_2M)),
+			ALIGN(__pa_symbol(_end), SZ_2M));
+
+	addr = dma_map_phys(dev_of(0), PAGE_ALIGN(__pa_symbol(_text)), SZ_4K,
+			    DMA_TO_DEVICE, BYPASS);
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	expect_translated(test, 0, addr);
+	dma_unmap_phys(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
+}
+
+static void unbind_to_fault(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
 	dma_addr_t addr;
@@ -336,126 +410,6 @@ static void late_unmap_after_unbind(struct kunit *test)
 	expect_bypass(test, 0, page);
 }
 
-/* A read is enough: a write that does not fault would destroy the kernel. */
-static void kernel_image_to_fault(struct kunit *test)
-{
-	phys_addr_t text = ALIGN_DOWN(__pa_symbol(_text), SZ_2M);
-	dma_addr_t addr;
-
-	open_window(test, 0);
-	expect_read_fault(test, 0, window_base(0) + __pa_symbol(_text));
-	expect_read_fault(test, 0, window_base(0) + PAGE_ALIGN(__pa_symbol(_end)) -
-				   SZ_4K);
-	KUNIT_EXPECT_EQ(test, mapped(0, text), 0);
-	KUNIT_EXPECT_EQ(test, mapped(0, text - 1), text - 1);
-	KUNIT_EXPECT_EQ(test, mapped(0, ALIGN(__pa_symbol(_end), SZ_2M)),
-			ALIGN(__pa_symbol(_end), SZ_2M));
-
-	addr = dma_map_phys(dev_of(0), PAGE_ALIGN(__pa_symbol(_text)), SZ_4K,
-			    DMA_TO_DEVICE, BYPASS);
-	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
-	expect_translated(test, 0, addr);
-	dma_unmap_phys(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
-}
-
-/*
- * As the block layer maps: one IOVA range, or, where there is none, each segment by
- * itself.  Return the address of the first byte; it is unmapped again.
- */
-static dma_addr_t map_range_or_segments(struct kunit *test, struct page *page,
-					bool known, bool *range)
-{
-	struct dma_iova_state state;
-	dma_addr_t addr;
-
-	*range = dma_iova_try_alloc_attrs(dev_of(0), &state,
-					  known ? page_to_phys(page) : 0, SZ_8K,
-					  BYPASS);
-	KUNIT_EXPECT_EQ(test, *range, dma_use_iova(&state));
-	if (!*range)
-		return map_once(test, 0, page, SZ_8K, BYPASS);
-	addr = state.addr;
-	KUNIT_ASSERT_EQ(test, 0, dma_iova_link(dev_of(0), &state,
-					       page_to_phys(page), 0, SZ_8K,
-					       DMA_TO_DEVICE, BYPASS));
-	KUNIT_ASSERT_EQ(test, 0, dma_iova_sync(dev_of(0), &state, 0, SZ_8K));
-	dma_read_expect(test, 0, addr, page_address(page), EDU_MAX);
-	dma_iova_destroy(dev_of(0), &state, SZ_8K, DMA_TO_DEVICE, BYPASS);
-	return addr;
-}
-
-static void iova_range_without_grant(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-	bool range;
-
-	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
-	expect_translated(test, 0,
-			  map_range_or_segments(test, page, true, &range));
-	KUNIT_EXPECT_TRUE(test, range);
-	msleep(60);
-	expect_translated(test, 0,
-			  map_range_or_segments(test, page, false, &range));
-	KUNIT_EXPECT_TRUE(test, range);
-	expect_state(test, dev_of(0), CLOSED, NO_POLICY);
-}
-
-static void iova_range_opens_window_then_declines(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-	dma_addr_t addr;
-	bool range;
-
-	expect_translated(test, 0,
-			  map_range_or_segments(test, page, true, &range));
-	KUNIT_EXPECT_TRUE(test, range);
-	wait_open(0);
-	expect_state(test, dev_of(0), OPEN, GRANTED);
-
-	addr = map_range_or_segments(test, page, true, &range);
-	KUNIT_EXPECT_FALSE(test, range);
-	KUNIT_EXPECT_EQ(test, addr, window_base(0) + page_to_phys(page));
-	addr = map_range_or_segments(test, page, false, &range);
-	KUNIT_EXPECT_FALSE(test, range);
-	KUNIT_EXPECT_EQ(test, addr, window_base(0) + page_to_phys(page));
-}
-
-/* The window is open, but does not serve this buffer, or nobody requests it. */
-static void iova_range_beside_open_window(struct kunit *test)
-{
-	phys_addr_t text = PAGE_ALIGN(__pa_symbol(_text));
-	struct page *page = buffer(test, HIGH);
-	struct dma_iova_state state;
-
-	open_window(test, 0);
-	KUNIT_ASSERT_TRUE(test, dma_iova_try_alloc_attrs(dev_of(0), &state,
-							 text, SZ_4K, BYPASS));
-	expect_translated(test, 0, state.addr);
-	dma_iova_free(dev_of(0), &state);
-	KUNIT_ASSERT_TRUE(test, dma_iova_try_alloc_attrs(dev_of(0), &state,
-							 page_to_phys(page),
-							 SZ_4K, 0));
-	expect_translated(test, 0, state.addr);
-	dma_iova_free(dev_of(0), &state);
-}
-
-/*
- * Segments are anywhere in memory: that of the first byte decides, though there is
- * less than their length up to the end of its range.
- */
-static void iova_range_declined_by_first_byte(struct kunit *test)
-{
-	const struct dma_bypass_range *range;
-	struct dma_iova_state state;
-
-	open_window(test, 0);
-	range = &dev_of(0)->dma_bypass->ranges[0];
-	KUNIT_EXPECT_FALSE(test, dma_iova_try_alloc_attrs(dev_of(0), &state,
-							  range->start + range->size - SZ_4K,
-							  SZ_8K, BYPASS));
-	KUNIT_EXPECT_FALSE(test, dma_use_iova(&state));
-}
-
 static void deny_to_draining(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH), *other = buffer(test, LOW);
@@ -465,8 +419,7 @@ static void deny_to_draining(struct kunit *test)
 	addr = map(test, 0, page, 0, SZ_4K, BYPASS);
 	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_DRAINING);
-	expect_translated(test, 0,
-			  map_once(test, 0, other, SZ_4K, BYPASS));
+	expect_translated(test, 0, map_once(test, 0, other, SZ_4K, BYPASS));
 	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 70);
 	unmap(0, addr, SZ_4K, BYPASS);
 
@@ -540,24 +493,27 @@ static void mask_below_window_to_translated(struct kunit *test)
 			window_base(0) + page_to_phys(page));
 }
 
-static int vtd_suite_init(struct kunit_suite *suite)
+static int dma_suite_init(struct kunit_suite *suite)
 {
 	int i, err = edu_suite_init(suite);
 
 	for (i = 0; !err && i < EDU_NR; i++)
 		if (edus[i])
 			boot_policy[i] = dma_bypass_policy(dev_of(i));
+	if (!err && translated(0))
+		window_find_reserved(dev_of(0));
 	return err;
 }
 
-static struct kunit_case vtd_cases[] = {
-	KUNIT_CASE(machine_has_width_and_base),
+static struct kunit_case dma_cases[] = {
+	KUNIT_CASE(machine_is_as_expected),
 	KUNIT_CASE(command_line_opts_in),
 	KUNIT_CASE(command_line_grant_ends_with_device),
 	KUNIT_CASE(attribute_to_base_plus_phys),
 	KUNIT_CASE(first_mapping_requests_window),
 	KUNIT_CASE_PARAM(device_moves_bytes, transfer_gen_params),
 	KUNIT_CASE(device_moves_lists),
+	KUNIT_CASE(device_moves_synced_parts),
 	KUNIT_CASE(window_and_translated_at_once),
 	KUNIT_CASE(coherent_and_mmio_to_translated),
 	KUNIT_CASE(noncontiguous_to_translated),
@@ -566,6 +522,7 @@ static struct kunit_case vtd_cases[] = {
 	KUNIT_CASE(unmap_without_attribute),
 	KUNIT_CASE(mask_below_window_to_translated),
 	KUNIT_CASE(unmapped_address_to_fault),
+	KUNIT_CASE(write_to_read_only_to_fault),
 	KUNIT_CASE(address_behind_memory_to_fault),
 	KUNIT_CASE(address_in_hole_to_fault),
 	KUNIT_CASE(kernel_image_to_fault),
@@ -573,7 +530,7 @@ static struct kunit_case vtd_cases[] = {
 	KUNIT_CASE(iova_range_opens_window_then_declines),
 	KUNIT_CASE(iova_range_beside_open_window),
 	KUNIT_CASE(iova_range_declined_by_first_byte),
-	KUNIT_CASE(unbind_to_closed),
+	KUNIT_CASE(unbind_to_fault),
 	KUNIT_CASE(late_unmap_after_unbind),
 	KUNIT_CASE(deny_to_draining),
 	KUNIT_CASE(no_grant_to_translated),
@@ -581,13 +538,16 @@ static struct kunit_case vtd_cases[] = {
 	{ }
 };
 
-static struct kunit_suite vtd_suite = {
-	.name		= "dma_bypass_vtd",
-	.suite_init	= vtd_suite_init,
+static struct kunit_suite dma_suite = {
+	.name		= "dma_bypass_dma",
+	.suite_init	= dma_suite_init,
 	.suite_exit	= edu_suite_exit,
-	.init		= vtd_init,
-	.exit		= vtd_exit,
-	.test_cases	= vtd_cases,
+	.init		= window_test_init,
+	.exit		= window_test_exit,
+	.test_cases	= dma_cases,
 };
 
-kunit_test_suite(vtd_suite);
+kunit_test_suite(dma_suite);
+
+MODULE_DESCRIPTION("KUnit tests of DMA bypass windows behind dma-iommu, with real DMA");
+MODULE_LICENSE("GPL");
