@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from common import OVERLAY, SERIES, TREE, Failure, git, git_line, read
 
 # In the order in which they apply.
-TOPICS = ("sparc-fixes", "powerpc-fixes", "core", "users", "guard", "powerpc", "sparc",
-          "bench")
+TOPICS = ("sparc-fixes", "powerpc-fixes", "iommu-fixes", "core", "users", "guard",
+          "powerpc", "sparc", "bench")
 NAME = re.compile(rf"({'|'.join(TOPICS)})/\d{{4}}-[\w.+-]+")
 # What a hook has that does not edit a file in place.
 NOT_IN_PLACE = re.compile(r"^((old|new|deleted file) |rename |copy |(---|\+\+\+) /dev/null)", re.M)

@@ -375,6 +375,33 @@ static void kernel_image_to_fault(struct kunit *test)
 	dma_unmap_phys(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
 }
 
+/*
+ * The last page's place is taken.  Page tables may replace it with a large page, so
+ * memory should not end where one ends.
+ */
+static void mapped_place_to_closed(struct kunit *test)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(0));
+	struct page *page = buffer(test, HIGH);
+	struct ram *ram = ram_find(test);
+	dma_addr_t addr = window_base(0) + ram->chunk[ram->nr - 1].end - SZ_4K;
+
+	/* Some page table code warns. */
+	kunit_info(test, "expect-console: WARNING: .*io-pgtable");
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(domain, addr, page_to_phys(page),
+					   SZ_4K, IOMMU_READ, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -ENOMEM);
+	expect_state(test, dev_of(0), CLOSED, NO_RESOURCES);
+	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, BYPASS));
+	/* It may be gone with what was mapped around it. */
+	iommu_unmap(domain, addr, SZ_4K);
+	expect_fault(test, 0, addr, page_address(page));
+
+	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));
+	open_window(test, 0);
+	expect_bypass(test, 0, page);
+}
+
 static void unbind_to_fault(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
@@ -530,6 +557,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(iova_range_opens_window_then_declines),
 	KUNIT_CASE(iova_range_beside_open_window),
 	KUNIT_CASE(iova_range_declined_by_first_byte),
+	KUNIT_CASE(mapped_place_to_closed),
 	KUNIT_CASE(unbind_to_fault),
 	KUNIT_CASE(late_unmap_after_unbind),
 	KUNIT_CASE(deny_to_draining),
