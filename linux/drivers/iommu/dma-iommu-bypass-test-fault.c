@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/iommu.h>
+#include <linux/iopoll.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kmsg_dump.h>
@@ -45,7 +46,10 @@ static bool log_next(const struct dma_fault_source *source,
 	return false;
 }
 
-/* "page fault from EP 24 at 0x10000000 [R]" */
+/*
+ * "page fault from EP 24 at 0x10000000 [R]"; where nothing is mapped, QEMU does not tell
+ * the direction: "[]".
+ */
 static bool virtio_parse(const char *line, struct dma_fault *fault)
 {
 	const char *text = strstr(line, " fault from EP ");
@@ -56,7 +60,8 @@ static bool virtio_parse(const char *line, struct dma_fault *fault)
 			    &fault->page, &access) != 3)
 		return false;
 	fault->source = source;
-	fault->read = access == 'R';
+	fault->read = access != 'W';
+	fault->write = access != 'R';
 	fault->page &= PAGE_MASK;
 	return true;
 }
@@ -76,9 +81,16 @@ static const struct dma_fault_source sources[] = {
 	},
 };
 
+/* A suite must not pass because nobody can see what fails. */
+static int unknown_watch(struct device *dev)
+{
+	return -ENODEV;
+}
+
 static const struct dma_fault_source unknown = {
 	.name		= "unknown",
 	.match		= "",
+	.watch		= unknown_watch,
 };
 
 static bool is_source(const struct dma_fault_source *source,
@@ -155,12 +167,19 @@ unsigned int dma_faults(struct device *dev, struct dma_fault *fault)
 	return nr;
 }
 
-/* Whether the last fault since the last call is this one. */
+/*
+ * Whether the last fault since the last call is this one.  What a driver prints comes
+ * some time after the access.
+ */
 bool dma_faulted(struct device *dev, dma_addr_t addr, bool read)
 {
 	struct dma_fault fault;
+	unsigned int nr;
 
-	return dma_faults(dev, &fault) && fault.read == read &&
+	if (read_poll_timeout(dma_faults, nr, nr, 10 * USEC_PER_MSEC,
+			      USEC_PER_SEC, false, dev, &fault))
+		return false;
+	return (read ? fault.read : fault.write) &&
 	       fault.source == pci_dev_id(to_pci_dev(dev)) &&
 	       fault.page == (addr & PAGE_MASK);
 }

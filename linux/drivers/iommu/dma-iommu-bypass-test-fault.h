@@ -14,12 +14,14 @@
 /**
  * struct dma_fault - an access that an IOMMU blocked
  * @source: PCI bus, device and function of the device
- * @read: whether it was a read
+ * @read: whether it may have been a read
+ * @write: whether it may have been a write; both where that is not reported
  * @page: address of the page
  */
 struct dma_fault {
 	u16	source;
 	bool	read;
+	bool	write;
 	u64	page;
 };
 
@@ -53,5 +55,8 @@ void dma_fault_unwatch(struct device *dev);
 void dma_fault_pace(struct device *dev);
 unsigned int dma_faults(struct device *dev, struct dma_fault *fault);
 bool dma_faulted(struct device *dev, dma_addr_t addr, bool read);
+
+/* Of VT-d's page tables, while its faults are watched. */
+u64 vtd_page_size(struct device *dev, dma_addr_t iova);
 
 #endif /* _DMA_IOMMU_BYPASS_TEST_FAULT_H */
