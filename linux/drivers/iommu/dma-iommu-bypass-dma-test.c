@@ -30,8 +30,8 @@ static void machine_is_as_expected(struct kunit *test)
 	if (iommu)
 		KUNIT_EXPECT_STREQ(test, dma_fault_iommu(dev_of(0)), iommu);
 	if (width)
-		KUNIT_EXPECT_EQ(test, domain->geometry.aperture_end,
-				DMA_BIT_MASK(width));
+		KUNIT_EXPECT_EQ(test, fls64(domain->geometry.aperture_end),
+				width);
 	if (base_shift)
 		KUNIT_EXPECT_EQ(test, window_base(0), BIT_ULL(base_shift));
 	KUNIT_EXPECT_EQ(test, domain->type,
@@ -334,18 +334,20 @@ static void unmapped_address_to_fault(struct kunit *test)
 	expect_fault(test, 0, addr, page_address(page));
 }
 
-/* What the device may only read. */
+/*
+ * What the device may only read.  It writes first: QEMU's VT-d reports no access to what
+ * it has in its IOTLB.
+ */
 static void write_to_read_only_to_fault(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
 	dma_addr_t addr;
 
 	open_window(test, 0);
-	edu_pattern(page_address(page), EDU_MAX, 55);
 	addr = dma_map_page(dev_of(0), page, 0, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
-	dma_read_expect(test, 0, addr, page_address(page), EDU_MAX);
 	expect_write_fault(test, 0, addr, page_address(page));
+	dma_read_expect(test, 0, addr, page_address(page), EDU_MAX);
 	dma_unmap_page(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE);
 }
 
