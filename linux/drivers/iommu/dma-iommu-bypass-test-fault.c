@@ -66,6 +66,30 @@ static bool virtio_parse(const char *line, struct dma_fault *fault)
 	return true;
 }
 
+/*
+ * "event: F_TRANSLATION client: 0000:00:01.0 sid: 0x8 ssid: 0x0 iova: 0x10000000 ipa:
+ * 0x0", and then "unpriv data read s1 ..."
+ */
+static bool smmu_parse(const char *line, struct dma_fault *fault)
+{
+	static unsigned int source, ssid;
+	static bool first;
+	const char *text = strstr(line, " sid: ");
+
+	if (text && sscanf(text, " sid: %x ssid: %x iova: %llx", &source, &ssid,
+			   &fault->page) == 3) {
+		fault->page &= PAGE_MASK;
+		fault->source = source;
+		first = true;
+		return false;
+	}
+	if (!first || !strstr(line, " data "))
+		return false;
+	fault->read = strstr(line, " data read ");
+	first = false;
+	return true;
+}
+
 /* What can be seen depends on the emulator, too: QEMU's AMD-Vi does not log faults. */
 static const struct dma_fault_source sources[] = {
 	{
@@ -74,6 +98,13 @@ static const struct dma_fault_source sources[] = {
 		.watch		= log_watch,
 		.next		= log_next,
 		.parse		= virtio_parse,
+		.limited	= true,
+	}, {
+		.name		= "SMMUv3",
+		.match		= "smmu3.",
+		.watch		= log_watch,
+		.next		= log_next,
+		.parse		= smmu_parse,
 		.limited	= true,
 	}, {
 		.name		= "AMD-Vi",
