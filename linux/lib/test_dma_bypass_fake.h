@@ -345,6 +345,8 @@ static int fake_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->dev);
 	fake->dev->platform_data = fake;
 	set_dma_ops(fake->dev, &fake_iommu);
+	/* Its addresses are not memory's: nothing can be synced there. */
+	dev_set_dma_coherent(fake->dev);
 	test->priv = fake;
 	return dma_set_mask(fake->dev, U64_MAX);
 }

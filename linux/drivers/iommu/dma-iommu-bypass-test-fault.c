@@ -68,25 +68,29 @@ static bool virtio_parse(const char *line, struct dma_fault *fault)
 
 /*
  * "event: F_TRANSLATION client: 0000:00:01.0 sid: 0x8 ssid: 0x0 iova: 0x10000000 ipa:
- * 0x0", and then "unpriv data read s1 ..."
+ * 0x0", and in a line of its own "unpriv data read s1 ...", which may come later.
  */
 static bool smmu_parse(const char *line, struct dma_fault *fault)
 {
-	static unsigned int source, ssid;
-	static bool first;
+	static struct dma_fault event;
+	static bool seen;
 	const char *text = strstr(line, " sid: ");
+	unsigned int source, ssid;
+	u64 iova;
 
 	if (text && sscanf(text, " sid: %x ssid: %x iova: %llx", &source, &ssid,
-			   &fault->page) == 3) {
-		fault->page &= PAGE_MASK;
-		fault->source = source;
-		first = true;
+			   &iova) == 3) {
+		event.source = source;
+		event.page = iova & PAGE_MASK;
+		seen = true;
 		return false;
 	}
-	if (!first || !strstr(line, " data "))
+	if (!seen || !strstr(line, " data "))
 		return false;
+	seen = false;
+	*fault = event;
 	fault->read = strstr(line, " data read ");
-	first = false;
+	fault->write = !fault->read;
 	return true;
 }
 
