@@ -10,48 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "disk.h"
 #include "guest.h"
+#include "traced.h"
 
 #define DISK_POLICY	DISK_SYSFS "dma_bypass/policy"
 #define DISK_STATE	DISK_SYSFS "dma_bypass/state"
 #define DISK_REASON	DISK_SYSFS "dma_bypass/reason"
-#define TRACEFS		"/sys/kernel/tracing/"
 #define BLOCK		512
 #define METADATA	8		/* bytes of it for a block of namespace 2 */
 
 static bool granted;			/* what the suite expects */
 static unsigned long long base;		/* of the window, or 0 */
-
-/* Within ten seconds. */
-static bool becomes(const char *path, const char *line)
-{
-	int tries;
-
-	for (tries = 0; tries < 500; tries++) {
-		if (!strcmp(read_file(path), line))
-			return true;
-		usleep(20000);
-	}
-	return false;
-}
+static struct traced traced;
 
 /* The window is open, if there is to be one. */
 static bool is_ready(void)
 {
-	const char *line;
-
 	base = 0;
 	if (!granted)
 		return !strcmp(read_file(DISK_STATE), "closed") &&
 		       !strstr(read_file(WINDOWS), DISK);
-	if (!becomes(DISK_STATE, "open"))
-		return false;
-	line = strstr(read_file(WINDOWS), DISK " open base ");
-	return line && sscanf(line, DISK " open base %llx", &base) == 1 && base;
+	if (becomes(DISK_STATE, "open"))
+		base = window_of(DISK);
+	return base;
 }
 
 static void disk_is_there(void)
@@ -61,90 +45,16 @@ static void disk_is_there(void)
 	ASSERT(fd >= 0);
 	close(fd);
 	sleep(1);		/* partitions are looked for */
-	ASSERT(!mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL));
-	EXPECT(!write_file(TRACEFS "buffer_size_kb", "1024"));
+	ASSERT(mount_trace());
 	EXPECT(is_ready());
 	if (granted)
 		EXPECT_FILE(DISK_REASON, "granted");
 }
 
-/* Opened to be written anew. */
-static bool clear_trace(void)
-{
-	int fd = open(TRACEFS "trace", O_WRONLY | O_TRUNC);
-
-	return fd >= 0 && !close(fd);
-}
-
-static bool trace(bool on)
-{
-	bool good = true;
-
-	if (on)
-		good = clear_trace() &&
-		       !write_file(TRACEFS "events/dma/dma_map_phys/enable", "1") &&
-		       !write_file(TRACEFS "events/dma/dma_alloc/enable", "1");
-	return !write_file(TRACEFS "tracing_on", on ? "1" : "0") && good;
-}
-
-/* Bytes of the disk's data, by where they were mapped, and of what it allocated. */
-static struct {
-	unsigned long long	bypassed;
-	unsigned long long	translated;
-	unsigned long long	unrequested;	/* mapped without the attribute */
-	unsigned long long	queues;
-	unsigned long long	bypassed_queues;
-} traced;
-
-static unsigned long long value(const char *line, const char *name, int radix)
-{
-	const char *found = strstr(line, name);
-
-	return found ? strtoull(found + strlen(name), NULL, radix) : 0;
-}
-
-static void add_mapping(const char *line)
-{
-	unsigned long long size = value(line, " size=", 10);
-
-	if (!strstr(line, "IOMMU_BYPASS"))
-		traced.unrequested += size;
-	if (base && value(line, " dma_addr=", 16) ==
-		    base + value(line, " phys_addr=", 16))
-		traced.bypassed += size;
-	else
-		traced.translated += size;
-}
-
-static void add_allocation(const char *line)
-{
-	unsigned long long size = value(line, " size=", 10);
-
-	traced.queues += size;
-	if (base && value(line, " dma_addr=", 16) >= base)
-		traced.bypassed_queues += size;
-}
-
-/* Of what was traced since it was switched on. */
+/* Of what was traced since it was started. */
 static bool evaluate_trace(void)
 {
-	static char text[1 << 20];
-	char *line, *next = text;
-	bool stopped = trace(false);
-
-	strcpy(text, read_file(TRACEFS "trace"));
-	if (strlen(text) >= sizeof(text) - 2)	/* there is more than this */
-		*strrchr(text, '\n') = '\0';
-	memset(&traced, 0, sizeof(traced));
-	while ((line = strsep(&next, "\n"))) {
-		if (strstr(line, " dma_map_phys: " DISK))
-			add_mapping(line);
-		if (strstr(line, " dma_alloc: " DISK))
-			add_allocation(line);
-	}
-	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes\n",
-	    traced.bypassed, traced.translated, traced.unrequested);
-	return stopped;
+	return stop_trace(DISK, base, &traced);
 }
 
 /* What was traced is so many bytes; those of a translated IOVA range are not. */
@@ -171,7 +81,7 @@ static void transfer(int ns, size_t metadata)
 	ASSERT(fd >= 0);
 	for (int shape = 0; shape < NR_SHAPES; shape++) {
 		bytes = 0;
-		EXPECT(trace(true));
+		EXPECT(start_trace());
 		for (unsigned int i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 			EXPECT(disk_check(fd, sizes[i], shape, i << 20));
 			bytes += 2 * (sizes[i] + sizes[i] / BLOCK * metadata);
@@ -210,7 +120,7 @@ static void commands_of_users(void)
 	ASSERT(fd >= 0 && data);
 	memset(data, 0x5a, DATA);
 	memset(metadata, 0xa5, META);
-	EXPECT(trace(true));
+	EXPECT(start_trace());
 	EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
 	memset(data, 0, DATA);
 	memset(metadata, 0, META);
@@ -241,7 +151,7 @@ static void queues_are_translated(void)
 
 	ASSERT(unbind());
 	EXPECT_FILE(DISK_STATE, "closed");
-	EXPECT(trace(true));
+	EXPECT(start_trace());
 	ASSERT(bind());
 	fd = disk_open(1);
 	EXPECT(fd >= 0);
@@ -249,8 +159,8 @@ static void queues_are_translated(void)
 	close(fd);
 	EXPECT(is_ready());
 	EXPECT(evaluate_trace());
-	EXPECT(traced.queues >= 2 * 16384);
-	EXPECT(!traced.bypassed_queues);
+	EXPECT(traced.allocated >= 2 * 16384);
+	EXPECT(!traced.allocated_bypassed);
 	EXPECT(!traced.unrequested);
 	EXPECT(traced.translated);	/* before the window is open, or always */
 }
@@ -261,7 +171,7 @@ static void expect_policy(const char *policy, const char *state)
 	EXPECT(!write_file(DISK_POLICY, policy));
 	EXPECT(becomes(DISK_STATE, state));
 	EXPECT(io_goes_on());
-	EXPECT(trace(true));
+	EXPECT(start_trace());
 	EXPECT(io_goes_on());
 	EXPECT(evaluate_trace());
 	EXPECT(!traced.unrequested);

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the driver of a device maps and allocates.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "traced.h"
+
+#define TRACEFS		"/sys/kernel/tracing/"
+
+bool mount_trace(void)
+{
+	return !mount("tracefs", TRACEFS, "tracefs", 0, NULL) &&
+	       !write_file(TRACEFS "buffer_size_kb", "1024") &&
+	       !write_file(TRACEFS "events/dma/dma_map_phys/enable", "1") &&
+	       !write_file(TRACEFS "events/dma/dma_alloc/enable", "1");
+}
+
+bool start_trace(void)
+{
+	int fd = open(TRACEFS "trace", O_WRONLY | O_TRUNC);	/* clears it */
+
+	return fd >= 0 && !close(fd) && !write_file(TRACEFS "tracing_on", "1");
+}
+
+static unsigned long long value(const char *line, const char *name, int radix)
+{
+	const char *found = strstr(line, name);
+
+	return found ? strtoull(found + strlen(name), NULL, radix) : 0;
+}
+
+static void add_mapping(struct traced *traced, const char *line,
+			unsigned long long base)
+{
+	unsigned long long size = value(line, " size=", 10);
+
+	if (!strstr(line, "IOMMU_BYPASS"))
+		traced->unrequested += size;
+	if (base && value(line, " dma_addr=", 16) ==
+		    base + value(line, " phys_addr=", 16))
+		traced->bypassed += size;
+	else
+		traced->translated += size;
+}
+
+static void add_allocation(struct traced *traced, const char *line,
+			   unsigned long long base)
+{
+	unsigned long long size = value(line, " size=", 10);
+
+	traced->allocated += size;
+	if (base && value(line, " dma_addr=", 16) >= base)
+		traced->allocated_bypassed += size;
+}
+
+bool stop_trace(const char *device, unsigned long long base, struct traced *traced)
+{
+	bool stopped = !write_file(TRACEFS "tracing_on", "0");
+	static char text[1 << 20];
+	char *line, *next = text, mapped[64], allocated[64];
+
+	snprintf(mapped, sizeof(mapped), " dma_map_phys: %s ", device);
+	snprintf(allocated, sizeof(allocated), " dma_alloc: %s ", device);
+	strcpy(text, read_file(TRACEFS "trace"));
+	if (strlen(text) >= sizeof(text) - 2)	/* there is more than this */
+		*strrchr(text, '\n') = '\0';
+	memset(traced, 0, sizeof(*traced));
+	while ((line = strsep(&next, "\n"))) {
+		if (strstr(line, mapped))
+			add_mapping(traced, line, base);
+		if (strstr(line, allocated))
+			add_allocation(traced, line, base);
+	}
+	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes\n",
+	    traced->bypassed, traced->translated, traced->unrequested);
+	return stopped;
+}
+
+unsigned long long window_of(const char *device)
+{
+	unsigned long long base;
+	const char *found;
+	char open[64];
+
+	snprintf(open, sizeof(open), "%s open base ", device);
+	found = strstr(read_file(WINDOWS), open);
+	return found && sscanf(found + strlen(open), "%llx", &base) == 1 ? base : 0;
+}
+
+bool becomes(const char *path, const char *line)
+{
+	int tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		if (!strcmp(read_file(path), line))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}

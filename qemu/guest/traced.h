@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the driver of a device maps and allocates, taken from the kernel's trace.
+ */
+#ifndef TRACED_H
+#define TRACED_H
+
+#include <stdbool.h>
+
+/* Bytes. */
+struct traced {
+	unsigned long long	bypassed;	/* mapped in the window */
+	unsigned long long	translated;	/* mapped elsewhere */
+	unsigned long long	unrequested;	/* mapped without the attribute */
+	unsigned long long	allocated;
+	unsigned long long	allocated_bypassed;
+};
+
+bool mount_trace(void);
+
+/* Trace anew. */
+bool start_trace(void);
+
+/* Stop it, and sum up what a device did, whose window is at @base, or which has none. */
+bool stop_trace(const char *device, unsigned long long base, struct traced *traced);
+
+/* The address of a device's open window, or 0. */
+unsigned long long window_of(const char *device);
+
+/* Whether a file comes to hold a line within ten seconds. */
+bool becomes(const char *path, const char *line);
+
+#endif /* TRACED_H */
