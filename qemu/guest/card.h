@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Two network cards on one cable: this process has one, a peer in a network of its own
+ * the other.
+ */
+#ifndef CARD_H
+#define CARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CARD		"0000:00:01.0"
+#define PEER_CARD	"0000:00:02.0"
+#define CARD_SYSFS	"/sys/bus/pci/devices/" CARD "/"
+
+/* Start a peer, which sends back what it receives, and connect to it; or stop it. */
+bool start_peer(int mtu);
+bool stop_peer(void);
+
+/* Send so many MiB by way of the peer; whether all of it comes back as it was. */
+bool send_around(size_t mib);
+
+#endif /* CARD_H */
