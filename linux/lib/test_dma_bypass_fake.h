@@ -406,7 +406,7 @@ static bool fake_is_unopened(struct fake *fake)
 {
 	const struct dma_bypass_window *win = READ_ONCE(fake->dev->dma_bypass);
 
-	return win && win->nr_ranges &&
+	return win && win->ranges[0].size &&
 	       win->ranges[0].size == (phys_addr_t)-1;
 }
 

@@ -41,9 +41,9 @@ static struct cost cost_report(struct kunit *test, const char *mode,
  * without DMA_API_DEBUG: with it there is no early exit.
  */
 #define MOST_OF_DIRECT	40
-#define LEAST_STRICT	38	/* 41 before strict invalidated with less work */
+#define LEAST_STRICT	40
 #define LEAST_LAZY	32
-#define MOST_DENIED	10
+#define MOST_DENIED	8
 #define MOST_OPEN	8
 
 static void cost_modes(struct kunit *test)

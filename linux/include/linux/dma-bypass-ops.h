@@ -35,8 +35,9 @@ struct dma_bypass_range {
  * @priv: of a guarded window, for @ops; NULL for others
  * @attrs: what is added to the attributes of every mapping: DMA_ATTR_IOMMU_BYPASS
  *	where mappings without it are tried, too
- * @nr_ranges: number of ranges; 0 if nothing can be mapped
- * @ranges: the memory that the window maps, largest range first
+ * @nr_ranges: number of ranges, at least 1
+ * @ranges: the memory that the window maps, largest range first; one range of length 0
+ *	if nothing can be mapped
  * @stale: the core's
  * @rcu: the core's
  *

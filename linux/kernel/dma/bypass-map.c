@@ -57,6 +57,20 @@ bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 	return true;
 }
 
+/* Of an address in the place of @win, which may be that of a resolved window. */
+bool __dma_bypass_unmap(const struct dma_bypass_window *win, struct device *dev,
+			dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			unsigned long attrs)
+{
+	if (win->ops && !win->priv && !win->ops->owns(dev, addr))
+		return false;
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync(addr - win->base, size, dir, true);
+	if (win->priv)
+		win->ops->guard_unmap(win, addr, size);
+	return true;
+}
+
 /*
  * As dma_direct_map_sg(): entry by entry, nothing is merged.  If one entry cannot
  * bypass, the ordinary path maps the whole list.

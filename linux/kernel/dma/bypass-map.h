@@ -17,6 +17,9 @@ bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			 dma_addr_t *addr);
 bool dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		       enum dma_data_direction dir, unsigned long attrs);
+bool __dma_bypass_unmap(const struct dma_bypass_window *win, struct device *dev,
+			dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			unsigned long attrs);
 void __dma_bypass_sync(phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir, bool for_cpu);
 void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
@@ -30,6 +33,16 @@ dma_bypass_published(struct device *dev)
 	return READ_ONCE(dev->dma_bypass);
 #else
 	return NULL;
+#endif
+}
+
+/* A hint, for those who would read it again: one instruction less for most devices. */
+static inline bool dma_bypass_has_none(struct device *dev)
+{
+#ifdef CONFIG_DMA_BYPASS
+	return !data_race(dev->dma_bypass);
+#else
+	return true;
 #endif
 }
 
@@ -53,7 +66,7 @@ dma_bypass_requested(struct device *dev, unsigned long attrs)
 	if (likely(!win) || !((attrs | win->attrs) & DMA_ATTR_IOMMU_BYPASS) ||
 	    attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED))
 		return NULL;
-	return win->nr_ranges ? win : NULL;
+	return win->ranges[0].size ? win : NULL;
 }
 
 /* Nobody to ask, no cache to maintain, nobody to report the mapping to. */
@@ -81,9 +94,12 @@ static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
 				       size_t size, unsigned long attrs,
 				       dma_addr_t *addr)
 {
-	const struct dma_bypass_window *win = dma_bypass_published(dev);
+	const struct dma_bypass_window *win;
 
-	if (!win || attrs & DMA_ATTR_CC_SHARED || !win->nr_ranges ||
+	if (dma_bypass_has_none(dev))
+		return false;
+	win = dma_bypass_published(dev);
+	if (!win || attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED) ||
 	    !dma_bypass_is_simple(dev, win) ||
 	    !dma_bypass_in_range(&win->ranges[0], phys, size) ||
 	    trace_dma_map_phys_enabled())
@@ -168,8 +184,11 @@ dma_bypass_find(struct device *dev, dma_addr_t addr)
 /* The early exit of dma_unmap_page_attrs(). */
 static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
 {
-	const struct dma_bypass_window *win = dma_bypass_published(dev);
+	const struct dma_bypass_window *win;
 
+	if (dma_bypass_has_none(dev))
+		return false;
+	win = dma_bypass_published(dev);
 	return win && addr - win->base < win->size &&
 	       dma_bypass_is_simple(dev, win) &&
 	       !trace_dma_unmap_phys_enabled();
@@ -191,12 +210,20 @@ static inline bool dma_bypass_sync(struct device *dev, dma_addr_t addr,
  * A list is in the window as a whole or not at all, so its first entry is
  * enough.  The bus address of a peer is not the window's, whatever its value.
  */
+static inline const struct dma_bypass_window *
+dma_bypass_find_sg(struct device *dev, struct scatterlist *sgl)
+{
+	const struct dma_bypass_window *win = dma_bypass_find(dev, sg_dma_address(sgl));
+
+	return win && !sg_dma_is_bus_address(sgl) ? win : NULL;
+}
+
 static inline bool dma_bypass_sync_sg(struct device *dev,
 				      struct scatterlist *sgl, int nents,
 				      enum dma_data_direction dir,
 				      unsigned long attrs, bool for_cpu)
 {
-	if (!dma_bypass_find(dev, sg_dma_address(sgl)) || sg_dma_is_bus_address(sgl))
+	if (!dma_bypass_find_sg(dev, sgl))
 		return false;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		__dma_bypass_sync_sg(sgl, nents, dir, for_cpu);
@@ -208,15 +235,13 @@ static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
 				    size_t size, enum dma_data_direction dir,
 				    unsigned long attrs)
 {
-	const struct dma_bypass_window *win = dma_bypass_find(dev, addr);
+	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
-	if (!win)
+	if (likely(!win) || addr - win->base >= win->size)
 		return false;
-	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		__dma_bypass_sync(addr - win->base, size, dir, true);
-	if (win->priv)
-		win->ops->guard_unmap(win, addr, size);
-	return true;
+	if (!win->ops && dev_is_dma_coherent(dev))
+		return true;
+	return __dma_bypass_unmap(win, dev, addr, size, dir, attrs);
 }
 
 static inline bool dma_bypass_unmap_sg(struct device *dev,
@@ -224,12 +249,13 @@ static inline bool dma_bypass_unmap_sg(struct device *dev,
 				       enum dma_data_direction dir,
 				       unsigned long attrs)
 {
-	const struct dma_bypass_window *win;
+	const struct dma_bypass_window *win = dma_bypass_find_sg(dev, sgl);
 
-	if (!dma_bypass_sync_sg(dev, sgl, nents, dir, attrs, true))
+	if (!win)
 		return false;
-	win = dma_bypass_published(dev);
-	if (win && win->priv)
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		__dma_bypass_sync_sg(sgl, nents, dir, true);
+	if (win->priv)
 		win->ops->guard_unmap_sg(win, sgl, nents);
 	return true;
 }

@@ -143,7 +143,7 @@ static int dma_bypass_larger_first(const void *a, const void *b)
 struct dma_bypass_window *
 dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size, const struct dma_bypass_ram *ram)
 {
-	unsigned int nr = ram ? ram->nr : 0;
+	unsigned int nr = ram && ram->nr ? ram->nr : 1;
 	struct dma_bypass_window *win;
 
 	if (ram && ram->err)
@@ -154,7 +154,7 @@ dma_bypass_alloc_window(dma_addr_t base, dma_addr_t size, const struct dma_bypas
 	win->base = base;
 	win->size = size;
 	win->nr_ranges = nr;
-	if (nr)
+	if (ram && ram->nr)
 		memcpy(win->ranges, ram->ranges, nr * sizeof(*win->ranges));
 	sort(win->ranges, nr, sizeof(*win->ranges), dma_bypass_larger_first, NULL);
 	return win;
