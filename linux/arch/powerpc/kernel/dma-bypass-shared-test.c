@@ -108,6 +108,48 @@ static void allow_takes_nothing_from_neighbour(struct kunit *test)
 	expect_both(test, page, BYPASS, UPPER_WINDOW);
 }
 
+/* Copy a page to another by translated DMA, with no other mapping. */
+static void expect_translated_copy(struct kunit *test, int i)
+{
+	struct page *from = buffer(test), *to = buffer(test);
+	dma_addr_t src = map(test, i, from, 0), dst = map(test, i, to, 0);
+
+	KUNIT_EXPECT_EQ(test, window_of(src, page_to_phys(from)),
+			DEFAULT_WINDOW);
+	edu_pattern(page_address(from), EDU_MAX, 20);
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), src, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), dst, EDU_MAX));
+	KUNIT_EXPECT_MEMEQ(test, page_address(from), page_address(to), EDU_MAX);
+	unmap(i, src, 0);
+	unmap(i, dst, 0);
+}
+
+/*
+ * Where there is no room for a second window, the one that a mask selects takes the
+ * place of the default window if that is empty, as it is here.
+ */
+static void default_window_stays_for_neighbour(struct kunit *test)
+{
+	u32 liobn;
+
+	bind_both(test, DMA_BYPASS_POLICY_ALLOW, DMA_BYPASS_POLICY_ALLOW);
+	device_release_driver(dev_of(1));
+	free_scratch(0);
+	liobn = take_ddw(test, 0, 24);
+	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(1)));
+	KUNIT_EXPECT_TRUE(test, of_property_present(phb_node(0),
+						    "ibm,dma-window"));
+	expect_translated_copy(test, 0);
+	expect_translated_copy(test, 1);
+	return_ddw(test, 0, liobn);
+
+	/* When no other is bound, the mask selects again. */
+	bind_both(test, DMA_BYPASS_POLICY_DEFAULT, DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 1, buffer(test), 0, 21),
+			UPPER_WINDOW);
+}
+
 static void both_are_translated_after_owner(struct kunit *test)
 {
 	struct iommu_group *group = iommu_group_get(dev_of(0));
@@ -133,6 +175,7 @@ static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(last_one_closes),
 	KUNIT_CASE(denied_device_is_not_bound_beside_window),
 	KUNIT_CASE(allow_takes_nothing_from_neighbour),
+	KUNIT_CASE(default_window_stays_for_neighbour),
 	KUNIT_CASE(both_are_translated_after_owner),
 	{ }
 };

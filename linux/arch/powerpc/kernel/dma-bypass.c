@@ -12,8 +12,7 @@
  *
  * This changes only while no driver is bound, since mappings in flight depend on it.
  *
- * Lock order: dma_bypass_mutex, ppc_dma_bypass_mutex, iommu_group::mutex or
- * ppc_dma_bypass_users_mutex.
+ * Lock order: dma_bypass_mutex, ppc_dma_bypass_mutex, the group's or the users' mutex.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-bypass-ops.h>
@@ -51,18 +50,28 @@ static int ppc_dma_bypass_add_policy(struct device *dev, void *policies)
 	return 0;
 }
 
+/* Whether another device has mappings in the default window, and no other window. */
+static int ppc_dma_bypass_needs_default(struct device *dev, void *asking)
+{
+	return dev != asking && dev->driver && ppc_dma_bypass_attr_selected(dev) &&
+	       !dev->archdata.dma_bypass_size;
+}
+
 /*
  * In the mode default, a device that must not bypass has the whole PE translated;
  * devices that may do so only if no other would lose the window of its mask.
  */
 static bool ppc_dma_bypass_pe_attr_selected(struct device *dev)
 {
+	struct iommu_group *group = dev->iommu_group;
 	unsigned int policies = 0;
 
-	if (dma_bypass_default_translated())
+	if (dma_bypass_default_translated() ||
+	    (group && iommu_group_for_each_dev(group, dev,
+					       ppc_dma_bypass_needs_default)))
 		return true;
-	if (dev->iommu_group)
-		iommu_group_for_each_dev(dev->iommu_group, &policies,
+	if (group)
+		iommu_group_for_each_dev(group, &policies,
 					 ppc_dma_bypass_add_policy);
 	else
 		ppc_dma_bypass_add_policy(dev, &policies);

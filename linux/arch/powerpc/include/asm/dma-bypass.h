@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Bypass windows on POWER: what selects the window of a device's mappings.
- */
+/* Bypass windows on POWER: what selects the window of a device's mappings. */
 #ifndef _ASM_POWERPC_DMA_BYPASS_H
 #define _ASM_POWERPC_DMA_BYPASS_H
 

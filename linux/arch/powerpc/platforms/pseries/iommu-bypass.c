@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Bypass windows on pseries: a direct DDW, beside the default window of a PE.
- */
-#include <linux/cleanup.h>
+/* Bypass windows on pseries: a direct DDW, beside the default window of a PE. */
 #include <linux/iommu.h>
 #include <linux/of.h>
 #include <linux/pci.h>
