@@ -406,7 +406,7 @@ static void mapped_place_to_closed(struct kunit *test)
 	dma_addr_t addr = window_base(0) + ram->chunk[ram->nr - 1].end - SZ_4K;
 
 	/* Some page table code warns. */
-	kunit_info(test, "expect-console: WARNING: .*io-pgtable");
+	kunit_info(test, "expect-console: WARNING: .*__arm_lpae_map");
 	KUNIT_ASSERT_EQ(test, 0, iommu_map(domain, addr, page_to_phys(page),
 					   SZ_4K, IOMMU_READ, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -ENOMEM);
