@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CARD		"0000:00:01.0"
-#define PEER_CARD	"0000:00:02.0"
+#define CARD		"0000:00:04.0"
+#define PEER_CARD	"0000:00:05.0"
 #define CARD_SYSFS	"/sys/bus/pci/devices/" CARD "/"
 
 /* Start a peer, which sends back what it receives, and connect to it; or stop it. */

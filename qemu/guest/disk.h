@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DISK		"0000:00:01.0"
+#define DISK		"0000:00:04.0"
 #define DISK_SYSFS	"/sys/bus/pci/devices/" DISK "/"
 #define DISK_DRIVER	"/sys/bus/pci/drivers/nvme/"
 

@@ -120,7 +120,7 @@ static struct kunit_suite cost_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= guard_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= cost_cases,
 };
 

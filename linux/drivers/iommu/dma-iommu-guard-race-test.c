@@ -262,11 +262,11 @@ static int race_init(struct kunit *test)
 	return guard_init(test);
 }
 
-/* Not when the test was skipped before vtd_init(). */
+/* Not when the test was skipped before window_test_init(). */
 static void race_exit(struct kunit *test)
 {
 	if (num_online_cpus() >= CPUS)
-		vtd_exit(test);
+		window_test_exit(test);
 }
 
 static struct kunit_case race_cases[] = {

@@ -81,7 +81,9 @@ static void guard_rights(struct kunit *test)
 	gunmap(0, addr, SZ_4K, DMA_TO_DEVICE);
 
 	addr = gmap(test, 0, page, 0, SZ_4K, DMA_FROM_DEVICE);
-	expect_read_fault(test, 0, addr);
+	/* What can be written in the first stage can be read, as in strict mode. */
+	if (!strstr(saved_command_line, "sm_on"))
+		expect_read_fault(test, 0, addr);
 	gunmap(0, addr, SZ_4K, DMA_FROM_DEVICE);
 
 	addr = gmap(test, 0, page, 0, SZ_4K, DMA_BIDIRECTIONAL);
@@ -425,7 +427,7 @@ static struct kunit_suite guard_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= guard_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= guard_cases,
 };
 
@@ -433,13 +435,13 @@ static int mode_init(struct kunit *test)
 {
 	if (dma_bypass_mode() != DMA_BYPASS_MODE_GUARD)
 		kunit_skip(test, "needs iommu.dma_bypass=guard");
-	return vtd_init(test);
+	return window_test_init(test);
 }
 
 static void mode_exit(struct kunit *test)
 {
 	if (dma_bypass_mode() == DMA_BYPASS_MODE_GUARD)
-		vtd_exit(test);
+		window_test_exit(test);
 }
 
 /* Whoever has no policy is guarded, without a request. */

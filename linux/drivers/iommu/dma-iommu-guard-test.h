@@ -20,7 +20,7 @@ static inline void open_guard(struct kunit *test, int i)
 /* The first device is guarded, the second has no grant. */
 static inline int guard_init(struct kunit *test)
 {
-	int err = vtd_init(test);
+	int err = window_test_init(test);
 
 	if (!err)
 		open_guard(test, 0);
