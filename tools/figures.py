@@ -77,11 +77,11 @@ def line(place, what, of, over, found, most):
     """One line of the table of bounds."""
     def text(number):
         return f"{float(number):.4f}" if isinstance(number, Fraction) else str(number)
-    verdict = "pass" if found <= most else f"missed by {float(found - most):.4g}"
+    result = "pass" if found <= most else f"missed by {float(found - most):.4g}"
     if most < found <= Fraction(place.get("instead", most)):
-        verdict = f"not held, {text(Fraction(place['instead']))} instead: {place['why']}"
+        result = f"not held, {text(Fraction(place['instead']))} instead: {place['why']}"
     return {"machine": place["machine"], "what": what, "counted": str(of), "against": str(over),
-            "is": text(found), "at most": text(most), "": verdict}
+            "is": text(found), "at most": text(most), "": result}
 
 
 def rows_like(rows, bound, *keys):
