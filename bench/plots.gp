@@ -20,3 +20,16 @@ do for [machine in "vtd sun4v"] {
 	set xlabel "entries of the scatterlist (scattered pages)"
 	plot for [m in modes(machine)] pick(m."/list", machine) using 4:7 with linespoints title m
 }
+
+set title "a read of 4 KiB from an NVMe disk"
+set output "bench-nvme.svg"
+unset logscale
+set xlabel ""
+set ylabel "instructions of the kernel"
+set yrange [0:*]
+set style fill solid 0.5
+set style histogram rowstacked
+set style data histograms
+set boxwidth 0.6
+reads = "< awk -F, '$1==\"nvme\" && $2 !~ \"/\"' bench.csv"
+plot reads using 5:xtic(2) title "submission", reads using 6 title "completion"
