@@ -21,8 +21,6 @@ do for [machine in "vtd sun4v"] {
 	plot for [m in modes(machine)] pick(m."/list", machine) using 4:7 with linespoints title m
 }
 
-set title "a read of 4 KiB from an NVMe disk"
-set output "bench-nvme.svg"
 unset logscale
 set xlabel ""
 set ylabel "instructions of the kernel"
@@ -31,5 +29,9 @@ set style fill solid 0.5
 set style histogram rowstacked
 set style data histograms
 set boxwidth 0.6
-reads = "< awk -F, '$1==\"nvme\" && $2 !~ \"/\"' bench.csv"
-plot reads using 5:xtic(2) title "submission", reads using 6 title "completion"
+do for [machine in "nvme e1000e"] {
+	set title machine eq "nvme" ? "a read of 4 KiB" : "a packet of 1 KiB"
+	set output sprintf("bench-%s.svg", machine)
+	io = sprintf("< awk -F, '$1==\"%s\" && $2 !~ \"/\"' bench.csv", machine)
+	plot io using 5:xtic(2) title "submission", io using 6 title "completion"
+}

@@ -164,11 +164,12 @@ Not in these counts: waiting for invalidations, contention, misses in caches and
 `base-` is the kernel without the feature; `denied` passes the attribute without a grant;
 `open` passes no attribute while a window is open.
 
-`nvme` is a read of 4 KiB with O_DIRECT, one at a time, by asynchronous I/O: what the kernel
-executes to submit it + from then on to its end, without idling, and the mapping is part of
-both.  Strict and lazy pass the attribute without a grant.  Medians: a read in which the timer
-ticks, or lazy's queue is flushed, is not among them, but among p99.9.  Not in these counts:
-going to sleep and waking up, and what a queue deeper than one shares between reads.
+`nvme` is a read of 4 KiB with O_DIRECT, by asynchronous I/O; `e1000e` is a packet of 1 KiB from
+a card without translation to one in that mode.  Of one at a time, all that the kernel executes
+until the send or the submission returns + from then on; the mapping is part of it.  Strict and
+lazy pass the attribute without a grant.  A median does not have what few of them take, as when
+lazy's queue is flushed; p99.9 has it.  Guarded buffers that share a page are invalidated once.
+Not in these counts: sleeping and waking up, and what several at a time share.
 
 {medians}
 ## Windows

@@ -193,6 +193,34 @@ bool start_peer(int mtu)
 	return configure(own, ADDRESS, mtu) && connect_to_peer();
 }
 
+static int packet_socket(const char *bound, const char *connected)
+{
+	struct sockaddr_in from = address_of(bound, PORT), to = address_of(connected, PORT);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return -1;
+	return fd;
+}
+
+bool packets_from_peer(int *received, int *sent)
+{
+	int own = open("/proc/self/ns/net", O_RDONLY), other;
+	char path[32];
+	bool good;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", peer);
+	other = open(path, O_RDONLY);
+	*received = packet_socket(ADDRESS, PEER_ADDRESS);
+	good = !setns(other, CLONE_NEWNET);
+	*sent = packet_socket(PEER_ADDRESS, ADDRESS);
+	good &= !setns(own, CLONE_NEWNET);
+	close(other);
+	close(own);
+	return good && *received >= 0 && *sent >= 0;
+}
+
 /* When the peer's network is gone its card's interface returns. */
 bool stop_peer(void)
 {

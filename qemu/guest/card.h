@@ -17,6 +17,9 @@
 bool start_peer(int mtu);
 bool stop_peer(void);
 
+/* Two sockets: for packets that this process receives, and for sending them by the peer. */
+bool packets_from_peer(int *received, int *sent);
+
 /* Send so many MiB by way of the peer; whether all of it comes back as it was. */
 bool send_around(size_t mib);
 

@@ -29,7 +29,7 @@ struct guest_suite {
 
 extern const struct guest_suite admin_suite, fio_suite, mapbench_suite,
 				mapbench_bypass_suite, mapbench_cost_suite,
-				net_bypassed_suite, net_translated_suite,
+				net_bench_suite, net_bypassed_suite, net_translated_suite,
 				never_suite, nvme_bench_suite,
 				nvme_bypassed_suite,
 				nvme_translated_suite, sample_suite,
