@@ -40,6 +40,7 @@ dma_bypass_published(struct device *dev)
 static inline bool dma_bypass_has_none(struct device *dev)
 {
 #ifdef CONFIG_DMA_BYPASS
+	/* Who finds a window reads it with READ_ONCE(). */
 	return !data_race(dev->dma_bypass);
 #else
 	return true;
