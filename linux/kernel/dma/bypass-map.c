@@ -44,8 +44,7 @@ static dma_addr_t dma_bypass_addr(const struct dma_bypass_window *win,
 }
 
 bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			 enum dma_data_direction dir, unsigned long attrs,
-			 dma_addr_t *addr)
+			 enum dma_data_direction dir, unsigned long attrs, dma_addr_t *addr)
 {
 	const struct dma_bypass_window *win = dma_bypass_published(dev);
 
@@ -58,9 +57,8 @@ bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 }
 
 /* Of an address in the place of @win, which may be that of a resolved window. */
-bool __dma_bypass_unmap(const struct dma_bypass_window *win, struct device *dev,
-			dma_addr_t addr, size_t size, enum dma_data_direction dir,
-			unsigned long attrs)
+bool __dma_bypass_unmap(const struct dma_bypass_window *win, struct device *dev, dma_addr_t addr,
+			size_t size, enum dma_data_direction dir, unsigned long attrs)
 {
 	if (win->ops && !win->priv && !win->ops->owns(dev, addr))
 		return false;

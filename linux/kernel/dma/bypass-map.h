@@ -13,15 +13,12 @@
 
 /* Where dma_bypass_requested(); false: translate it. */
 bool dma_bypass_map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			 enum dma_data_direction dir, unsigned long attrs,
-			 dma_addr_t *addr);
+			 enum dma_data_direction dir, unsigned long attrs, dma_addr_t *addr);
 bool dma_bypass_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		       enum dma_data_direction dir, unsigned long attrs);
-bool __dma_bypass_unmap(const struct dma_bypass_window *win, struct device *dev,
-			dma_addr_t addr, size_t size, enum dma_data_direction dir,
-			unsigned long attrs);
-void __dma_bypass_sync(phys_addr_t phys, size_t size,
-		       enum dma_data_direction dir, bool for_cpu);
+bool __dma_bypass_unmap(const struct dma_bypass_window *win, struct device *dev, dma_addr_t addr,
+			size_t size, enum dma_data_direction dir, unsigned long attrs);
+void __dma_bypass_sync(phys_addr_t phys, size_t size, enum dma_data_direction dir, bool for_cpu);
 void __dma_bypass_sync_sg(struct scatterlist *sgl, int nents,
 			  enum dma_data_direction dir, bool for_cpu);
 void __dma_bypass_mask_changed(struct device *dev);
@@ -36,15 +33,15 @@ dma_bypass_published(struct device *dev)
 #endif
 }
 
-/* A hint, for those who would read it again: one instruction less for most devices. */
-static inline bool dma_bypass_has_none(struct device *dev)
+/* The same; most devices have none, and pay one instruction less. */
+static inline const struct dma_bypass_window *dma_bypass_peek(struct device *dev)
 {
 #ifdef CONFIG_DMA_BYPASS
-	/* Who finds a window reads it with READ_ONCE(). */
-	return !data_race(dev->dma_bypass);
-#else
-	return true;
+	/* Whoever finds a window reads it again. */
+	if (!data_race(dev->dma_bypass))
+		return NULL;
 #endif
+	return dma_bypass_published(dev);
 }
 
 static inline bool dma_bypass_in_range(const struct dma_bypass_range *range,
@@ -95,11 +92,8 @@ static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
 				       size_t size, unsigned long attrs,
 				       dma_addr_t *addr)
 {
-	const struct dma_bypass_window *win;
+	const struct dma_bypass_window *win = dma_bypass_peek(dev);
 
-	if (dma_bypass_has_none(dev))
-		return false;
-	win = dma_bypass_published(dev);
 	if (!win || attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED) ||
 	    !dma_bypass_is_simple(dev, win) ||
 	    !dma_bypass_in_range(&win->ranges[0], phys, size) ||
@@ -109,9 +103,8 @@ static inline bool dma_bypass_map_fast(struct device *dev, phys_addr_t phys,
 	return true;
 }
 
-static inline bool dma_bypass_guard_map(const struct dma_bypass_window *win,
-					struct device *dev, phys_addr_t phys,
-					size_t size, enum dma_data_direction dir,
+static inline bool dma_bypass_guard_map(const struct dma_bypass_window *win, struct device *dev,
+					phys_addr_t phys, size_t size, enum dma_data_direction dir,
 					unsigned long attrs, dma_addr_t *addr)
 {
 	*addr = win->ops->guard_map(win, dev, phys, size, dir);
@@ -122,11 +115,9 @@ static inline bool dma_bypass_guard_map(const struct dma_bypass_window *win,
 	return true;
 }
 
-static inline bool dma_bypass_guard_map_sg(const struct dma_bypass_window *win,
-					   struct device *dev,
+static inline bool dma_bypass_guard_map_sg(const struct dma_bypass_window *win, struct device *dev,
 					   struct scatterlist *sgl, int nents,
-					   enum dma_data_direction dir,
-					   unsigned long attrs)
+					   enum dma_data_direction dir, unsigned long attrs)
 {
 	/* A driver that relies on merging asks for the window if it does not. */
 	if (dev_dma_merges(dev) && !(attrs & DMA_ATTR_IOMMU_BYPASS))
@@ -152,10 +143,8 @@ static inline bool dma_bypass_map(struct device *dev, phys_addr_t phys,
 	return dma_bypass_map_phys(dev, phys, size, dir, attrs, addr);
 }
 
-static inline bool dma_bypass_map_list(struct device *dev,
-				       struct scatterlist *sgl, int nents,
-				       enum dma_data_direction dir,
-				       unsigned long attrs)
+static inline bool dma_bypass_map_list(struct device *dev, struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir, unsigned long attrs)
 {
 	const struct dma_bypass_window *win = dma_bypass_requested(dev, attrs);
 
@@ -185,11 +174,8 @@ dma_bypass_find(struct device *dev, dma_addr_t addr)
 /* The early exit of dma_unmap_page_attrs(). */
 static inline bool dma_bypass_unmap_fast(struct device *dev, dma_addr_t addr)
 {
-	const struct dma_bypass_window *win;
+	const struct dma_bypass_window *win = dma_bypass_peek(dev);
 
-	if (dma_bypass_has_none(dev))
-		return false;
-	win = dma_bypass_published(dev);
 	return win && addr - win->base < win->size &&
 	       dma_bypass_is_simple(dev, win) &&
 	       !trace_dma_unmap_phys_enabled();
@@ -245,10 +231,8 @@ static inline bool dma_bypass_unmap(struct device *dev, dma_addr_t addr,
 	return __dma_bypass_unmap(win, dev, addr, size, dir, attrs);
 }
 
-static inline bool dma_bypass_unmap_sg(struct device *dev,
-				       struct scatterlist *sgl, int nents,
-				       enum dma_data_direction dir,
-				       unsigned long attrs)
+static inline bool dma_bypass_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir, unsigned long attrs)
 {
 	const struct dma_bypass_window *win = dma_bypass_find_sg(dev, sgl);
 
