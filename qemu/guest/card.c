@@ -134,6 +134,7 @@ static bool send_all(int fd, const char *data, ssize_t len)
 static void serve(int ready, const char *name, int mtu)
 {
 	struct sockaddr_in in = address_of(PEER_ADDRESS, PORT);
+	struct linger reset = { .l_onoff = 1 };
 	static char data[65536];
 	int tries, fd, con;
 	ssize_t len;
@@ -147,6 +148,8 @@ static void serve(int ready, const char *name, int mtu)
 	    bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 1))
 		_exit(2);
 	con = accept(fd, NULL, NULL);
+	/* What nobody acknowledges does not keep the network when the peer is gone. */
+	setsockopt(con, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	while ((len = recv(con, data, sizeof(data), 0)) > 0)
 		if (!send_all(con, data, len))
 			break;
@@ -232,6 +235,14 @@ bool stop_peer(void)
 	return good && *interface(PEER_CARD);
 }
 
+bool lose_peer(void)
+{
+	bool good = !kill(peer, SIGKILL) && waitpid(peer, NULL, 0) == peer;
+
+	close(link_to_peer);
+	return good && *interface(PEER_CARD);
+}
+
 static uint64_t word(size_t i)
 {
 	return (i + 1) * 0x9e3779b97f4a7c15ULL;
@@ -290,4 +301,17 @@ bool send_around(size_t mib)
 	if (!good && child > 0)
 		kill(child, SIGKILL);
 	return child > 0 && waitpid(child, &status, 0) == child && !status && good;
+}
+
+pid_t keep_sending(void)
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	setpgid(0, 0);
+	while (send_around(1))
+		;
+	for (;;)
+		pause();
 }

@@ -15,8 +15,10 @@
 
 #include "disk.h"
 #include "guest.h"
+#include "traced.h"
 
 #define POLICY_FILE	DISK_SYSFS "dma_bypass/policy"
+#define STATE_FILE	DISK_SYSFS "dma_bypass/state"
 #define MNT		"/mnt"
 #define FILES		96
 #define CHUNK		65536
@@ -29,6 +31,8 @@ static void disk_is_there(void)
 
 	ASSERT(fd >= 0);
 	close(fd);
+	if (!strcmp(read_file(MODE), "guard"))
+		EXPECT(becomes(STATE_FILE, "guarded"));
 	snprintf(device, sizeof(device), "/dev/%sn1", disk_controller());
 	mkdir("/tmp", 0777);
 	EXPECT(!mkdir(MNT, 0755));
@@ -37,12 +41,11 @@ static void disk_is_there(void)
 /* A process that changes the policy until it is killed; not where that is denied. */
 static pid_t change_policy(void)
 {
+	static const char * const policies[] = { "deny", "allow", "guard" };
 	pid_t child = fork();
 
-	while (!child) {
-		write_file(POLICY_FILE, "deny");
-		usleep(50000);
-		write_file(POLICY_FILE, "allow");
+	for (int i = 0; !child; i++) {
+		write_file(POLICY_FILE, policies[i % 3]);
 		usleep(50000);
 	}
 	return child;
@@ -52,7 +55,8 @@ static bool stop_changing(pid_t child)
 {
 	return child > 0 && !kill(child, SIGKILL) &&
 	       waitpid(child, NULL, 0) == child &&
-	       !write_file(POLICY_FILE, "default");
+	       !write_file(POLICY_FILE, "default") &&
+	       (strcmp(read_file(MODE), "guard") || becomes(STATE_FILE, "guarded"));
 }
 
 /* Whether a program succeeds; what it said if not. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Network cards whose driver requests bypass for data: in a window where it is
- * granted, translated where it is not, and right in any case.
+ * granted, in a guarded one where they are confined, translated where neither is, and
+ * right in any case.
  */
 #include <signal.h>
 #include <string.h>
@@ -21,26 +22,49 @@
 #define LITTLE		2	/* MiB that are traced */
 #define MUCH		48
 
-static bool granted;		/* what the suite expects */
+#define TRIES		20	/* until most is in a guarded window */
+#define MOST(bytes)	((bytes) - (bytes) / 16)
+
+static const char *window = "closed";	/* the state that is expected */
+
+static bool is_expected(const char *state)
+{
+	return !strcmp(window, state);
+}
 
 static bool is_ready(void)
 {
-	return granted ? becomes(CARD_STATE, "open") && becomes(PEER_STATE, "open") :
-			 !strcmp(read_file(CARD_STATE), "closed") &&
-			 !strcmp(read_file(PEER_STATE), "closed");
+	return is_expected("closed") ?
+	       !strcmp(read_file(CARD_STATE), "closed") &&
+	       !strcmp(read_file(PEER_STATE), "closed") :
+	       becomes(CARD_STATE, window) && becomes(PEER_STATE, window) &&
+	       window_of(CARD) && window_of(PEER_CARD);
+}
+
+static void trace_traffic(struct traced *traced)
+{
+	EXPECT(start_trace());
+	EXPECT(send_around(LITTLE));
+	EXPECT(stop_trace(CARD, window_of(CARD), traced));
+	EXPECT(!traced->unrequested);
 }
 
 /* Data that goes around is mapped where it is to be, all of it with the attribute. */
-static void expect_traffic(bool bypassed)
+static void expect_traffic(const char *state)
 {
 	struct traced traced;
+	int tries = 0;
 
-	EXPECT(start_trace());
-	EXPECT(send_around(LITTLE));
-	EXPECT(stop_trace(CARD, window_of(CARD), &traced));
-	EXPECT(!traced.unrequested);
-	EXPECT(bypassed ? traced.bypassed && !traced.translated :
-			  traced.translated && !traced.bypassed);
+	EXPECT_FILE(CARD_STATE, state);
+	trace_traffic(&traced);
+	if (!strcmp(state, "open"))
+		EXPECT(traced.bypassed && !traced.translated);
+	else if (strcmp(state, "guarded"))
+		EXPECT(traced.translated && !traced.bypassed);
+	else	/* It makes memory ready when it is first mapped. */
+		while (traced.bypassed <= MOST(traced.bypassed + traced.translated) &&
+		       EXPECT(++tries < TRIES))
+			trace_traffic(&traced);
 }
 
 static void cards_are_there(void)
@@ -55,7 +79,7 @@ static void all_traffic(void)
 {
 	/* What was mapped for receiving before the window was open is used first. */
 	EXPECT(send_around(LITTLE));
-	expect_traffic(granted);
+	expect_traffic(window);
 }
 
 static void much_traffic(void)
@@ -68,7 +92,7 @@ static void jumbo_frames(void)
 	ASSERT(stop_peer());
 	ASSERT(start_peer(JUMBO));
 	EXPECT(send_around(LITTLE));
-	expect_traffic(granted);
+	expect_traffic(window);
 	EXPECT(send_around(MUCH));
 	ASSERT(stop_peer());
 	ASSERT(start_peer(USUAL));
@@ -82,6 +106,7 @@ static void rings_are_translated(void)
 	ASSERT(stop_peer());
 	ASSERT(!write_file(DRIVER "unbind", CARD));
 	EXPECT_FILE(CARD_STATE, "closed");
+	EXPECT(!window_of(CARD));
 	EXPECT(start_trace());
 	ASSERT(!write_file(DRIVER "bind", CARD));
 	ASSERT(start_peer(USUAL));
@@ -93,26 +118,32 @@ static void rings_are_translated(void)
 	EXPECT(!traced.unrequested);
 }
 
+static void expect_policy(const char *policy, const char *state)
+{
+	EXPECT(!write_file(CARD_POLICY, policy));
+	EXPECT(becomes(CARD_STATE, state));
+	expect_traffic(state);
+}
+
+/* The other kind of window does not open before the driver is bound again. */
 static void policy_changes(void)
 {
+	bool guarded = is_expected("guarded");
+
 	for (int i = 0; i < 3; i++) {
-		EXPECT(!write_file(CARD_POLICY, "deny"));
-		EXPECT(becomes(CARD_STATE, "draining"));
-		expect_traffic(false);
-		EXPECT(!write_file(CARD_POLICY, "allow"));
-		EXPECT(becomes(CARD_STATE, "open"));
-		expect_traffic(true);
+		expect_policy("deny", "draining");
+		expect_policy(guarded ? "allow" : "guard", "draining");
+		expect_policy(guarded ? "guard" : "allow", window);
 	}
 }
 
 static void policy_changes_during_traffic(void)
 {
+	static const char * const policies[] = { "deny", "allow", "guard" };
 	pid_t child = fork();
 
-	while (!child) {
-		write_file(CARD_POLICY, "deny");
-		usleep(50000);
-		write_file(CARD_POLICY, "allow");
+	for (int i = 0; !child; i++) {
+		write_file(CARD_POLICY, policies[i % 3]);
 		usleep(50000);
 	}
 	EXPECT(send_around(MUCH));
@@ -121,9 +152,37 @@ static void policy_changes_during_traffic(void)
 	EXPECT(!write_file(CARD_POLICY, "default"));
 }
 
+/* The other card stays, and what it has in flight is lost. */
+static void removal_during_traffic(void)
+{
+	pid_t child;
+
+	for (int i = 0; i < 3; i++) {
+		child = keep_sending();
+		ASSERT(child > 0);
+		sleep(1);
+		EXPECT(!write_file(CARD_SYSFS "remove", "1"));
+		EXPECT(access(CARD_SYSFS, F_OK));
+		EXPECT(!window_of(CARD));
+		EXPECT(!kill(-child, SIGKILL) && waitpid(child, NULL, 0) == child);
+		ASSERT(lose_peer());
+		EXPECT(!write_file("/sys/bus/pci/rescan", "1"));
+		ASSERT(start_peer(USUAL));
+		EXPECT(send_around(LITTLE));
+		EXPECT(is_ready());
+		expect_traffic(window);
+	}
+}
+
 static void bypassed_cards_are_there(void)
 {
-	granted = true;
+	window = "open";
+	cards_are_there();
+}
+
+static void guarded_cards_are_there(void)
+{
+	window = "guarded";
 	cards_are_there();
 }
 
@@ -131,16 +190,29 @@ static void bypassed_cards_are_there(void)
 	{ "all_traffic", all_traffic },				\
 	{ "much_traffic", much_traffic },			\
 	{ "jumbo_frames", jumbo_frames },			\
-	{ "rings_are_translated", rings_are_translated }
+	{ "rings_are_translated", rings_are_translated },	\
+	{ "removal_during_traffic", removal_during_traffic }
+
+#define WINDOW_SUITES						\
+	BOTH_SUITES,						\
+	{ "policy_changes", policy_changes },			\
+	{ "policy_changes_during_traffic",			\
+	  policy_changes_during_traffic }
 
 const struct guest_suite net_bypassed_suite = {
 	.name	= "net_bypassed",
 	.tests	= (const struct guest_test []) {
 		{ "cards_are_there", bypassed_cards_are_there },
-		BOTH_SUITES,
-		{ "policy_changes", policy_changes },
-		{ "policy_changes_during_traffic",
-		  policy_changes_during_traffic },
+		WINDOW_SUITES,
+		{ }
+	},
+};
+
+const struct guest_suite net_guarded_suite = {
+	.name	= "net_guarded",
+	.tests	= (const struct guest_test []) {
+		{ "cards_are_there", guarded_cards_are_there },
+		WINDOW_SUITES,
 		{ }
 	},
 };

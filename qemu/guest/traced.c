@@ -13,6 +13,7 @@
 #include "traced.h"
 
 #define TRACEFS		"/sys/kernel/tracing/"
+#define GUARDED_MOST	65536		/* bytes of a mapping in a guarded window */
 
 bool mount_trace(void)
 {
@@ -44,10 +45,13 @@ static void add_mapping(struct traced *traced, const char *line,
 	if (!strstr(line, "IOMMU_BYPASS"))
 		traced->unrequested += size;
 	if (base && value(line, " dma_addr=", 16) ==
-		    base + value(line, " phys_addr=", 16))
+		    base + value(line, " phys_addr=", 16)) {
 		traced->bypassed += size;
-	else
+	} else {
 		traced->translated += size;
+		if (size > GUARDED_MOST)
+			traced->long_ones += size;
+	}
 }
 
 static void add_allocation(struct traced *traced, const char *line,
@@ -78,20 +82,18 @@ bool stop_trace(const char *device, unsigned long long base, struct traced *trac
 		if (strstr(line, allocated))
 			add_allocation(traced, line, base);
 	}
-	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes\n",
-	    traced->bypassed, traced->translated, traced->unrequested);
+	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes; %llu long\n",
+	    traced->bypassed, traced->translated, traced->unrequested,
+	    traced->long_ones);
 	return stopped;
 }
 
 unsigned long long window_of(const char *device)
 {
 	unsigned long long base;
-	const char *found;
-	char open[64];
+	const char *found = strstr(read_file(WINDOWS), device);
 
-	snprintf(open, sizeof(open), "%s open base ", device);
-	found = strstr(read_file(WINDOWS), open);
-	return found && sscanf(found + strlen(open), "%llx", &base) == 1 ? base : 0;
+	return found && sscanf(found, "%*s %*s base %llx", &base) == 1 ? base : 0;
 }
 
 bool becomes(const char *path, const char *line)

@@ -11,6 +11,7 @@
 struct traced {
 	unsigned long long	bypassed;	/* mapped in the window */
 	unsigned long long	translated;	/* mapped elsewhere */
+	unsigned long long	long_ones;	/* of these, for a guarded window too long */
 	unsigned long long	unrequested;	/* mapped without the attribute */
 	unsigned long long	allocated;
 	unsigned long long	allocated_bypassed;
@@ -24,7 +25,7 @@ bool start_trace(void);
 /* Stop it, and sum up what a device did, whose window is at @base, or which has none. */
 bool stop_trace(const char *device, unsigned long long base, struct traced *traced);
 
-/* The address of a device's open window, or 0. */
+/* The address of a device's window, whatever its state, or 0. */
 unsigned long long window_of(const char *device);
 
 /* Whether a file comes to hold a line within ten seconds. */
