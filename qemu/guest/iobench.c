@@ -282,10 +282,10 @@ static void measure(const char *mode, const char *type, const char *policy,
 {
 	ASSERT(change_driver("unbind", DISK));
 	ASSERT(!write_file(DEVICE "dma_bypass/policy", policy));
-	ASSERT(!write_file(group_file("type"), type));
+	ASSERT(!write_file(DEVICE "iommu_group/type", type));
 	ASSERT(change_driver("bind", DISK));
 	ASSERT(load->begin());
-	EXPECT_FILE(group_file("type"), type);
+	EXPECT_FILE(DEVICE "iommu_group/type", type);
 	if (state)
 		EXPECT(becomes(DEVICE "dma_bypass/state", state));
 	count_instructions(mode);
