@@ -67,19 +67,21 @@ dma_bypass_requested(struct device *dev, unsigned long attrs)
 	return win->ranges[0].size ? win : NULL;
 }
 
-/* Nobody to ask, no cache to maintain, nobody to report the mapping to. */
+/* Nobody to ask, no cache to maintain. */
 static inline bool dma_bypass_is_simple(struct device *dev,
 					const struct dma_bypass_window *win)
 {
-	return !IS_ENABLED(CONFIG_DMA_API_DEBUG) &&
-	       !IS_ENABLED(CONFIG_KMSAN) &&
-	       !win->ops && dev_is_dma_coherent(dev);
+	return !win->ops && dev_is_dma_coherent(dev);
 }
 
-/* One test for both, so that a page without either attribute costs no more. */
+/*
+ * One test for both, so that a page without either attribute costs no more.  There is
+ * no early exit where each mapping is to be reported.
+ */
 static inline bool dma_bypass_or_mmio(unsigned long attrs)
 {
-	if (!IS_ENABLED(CONFIG_DMA_BYPASS))
+	if (!IS_ENABLED(CONFIG_DMA_BYPASS) || IS_ENABLED(CONFIG_DMA_API_DEBUG) ||
+	    IS_ENABLED(CONFIG_KMSAN))
 		return attrs & DMA_ATTR_MMIO;
 	return attrs & (DMA_ATTR_MMIO | DMA_ATTR_IOMMU_BYPASS);
 }
