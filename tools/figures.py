@@ -81,7 +81,7 @@ def line(place, what, of, over, found, most):
         return f"{float(number):.4f}" if isinstance(number, Fraction) else str(number)
     result = "pass" if found <= most else f"missed by {float(found - most):.4g}"
     if most < found <= Fraction(place.get("instead", most)):
-        result = f"not held, {text(Fraction(place['instead']))} instead: {place['why']}"
+        result = f"not held, {place['instead']} instead: {place['why']}"
     return {"machine": place["machine"], "what": what, "counted": str(of), "against": str(over),
             "is": text(found), "at most": text(most), "": result}
 

@@ -20,6 +20,7 @@
 
 #define FAULT_LINE	256
 
+static bool watching;
 static struct kmsg_dump_iter log_pos;
 static char log_line[FAULT_LINE];
 
@@ -167,11 +168,21 @@ bool dma_fault_visible(struct device *dev)
 /* Only what is blocked from now on counts. */
 int dma_fault_watch(struct device *dev)
 {
-	return source_of(dev)->watch ? source_of(dev)->watch(dev) : 0;
+	int err = source_of(dev)->watch ? source_of(dev)->watch(dev) : 0;
+
+	watching = !err;
+	return err;
+}
+
+/* Not if the test was skipped before it could be watched. */
+bool dma_fault_watching(void)
+{
+	return watching;
 }
 
 void dma_fault_unwatch(struct device *dev)
 {
+	watching = false;
 	if (source_of(dev)->unwatch)
 		source_of(dev)->unwatch(dev);
 }

@@ -51,6 +51,7 @@ extern const struct dma_fault_source dma_fault_vtd;
 const char *dma_fault_iommu(struct device *dev);
 bool dma_fault_visible(struct device *dev);
 int dma_fault_watch(struct device *dev);
+bool dma_fault_watching(void);
 void dma_fault_unwatch(struct device *dev);
 void dma_fault_pace(struct device *dev);
 unsigned int dma_faults(struct device *dev, struct dma_fault *fault);

@@ -336,7 +336,7 @@ static inline void window_test_exit(struct kunit *test)
 	struct dma_fault fault;
 	int i;
 
-	if (!translated(0) || !translated(1))
+	if (!dma_fault_watching() || !translated(0) || !translated(1))
 		return;
 	for (i = 0; i < EDU_NR; i++) {
 		dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_DEFAULT);

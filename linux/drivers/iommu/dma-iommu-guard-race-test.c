@@ -262,13 +262,6 @@ static int race_init(struct kunit *test)
 	return guard_init(test);
 }
 
-/* Not when the test was skipped before window_test_init(). */
-static void race_exit(struct kunit *test)
-{
-	if (num_online_cpus() >= CPUS)
-		window_test_exit(test);
-}
-
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(same_pages_on_all_cpus),
 	KUNIT_CASE(grants_while_mapping),
@@ -280,7 +273,7 @@ static struct kunit_suite race_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= race_init,
-	.exit		= race_exit,
+	.exit		= window_test_exit,
 	.test_cases	= race_cases,
 };
 

@@ -438,12 +438,6 @@ static int mode_init(struct kunit *test)
 	return window_test_init(test);
 }
 
-static void mode_exit(struct kunit *test)
-{
-	if (dma_bypass_mode() == DMA_BYPASS_MODE_GUARD)
-		window_test_exit(test);
-}
-
 /* Whoever has no policy is guarded, without a request. */
 static void mode_guards_by_default(struct kunit *test)
 {
@@ -492,7 +486,7 @@ static struct kunit_suite mode_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= mode_init,
-	.exit		= mode_exit,
+	.exit		= window_test_exit,
 	.test_cases	= mode_cases,
 };
 
