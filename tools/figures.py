@@ -144,7 +144,8 @@ def report_medians(figures):
             [{"mode": mode} | sizes for mode, sizes in modes.items()]), "")
 
 
-REPORT = """# What mappings cost, in instructions
+REPORT = """<!-- SPDX-License-Identifier: GPL-2.0 -->
+# What mappings cost, in instructions
 
 Counted under QEMU's `-icount`, where two boots count the same, on kernels configured as
 distributions do; what two readings of the clock cost is subtracted.  Medians of 2,048
