@@ -182,7 +182,7 @@ static struct kunit_suite added_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= added_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= added_cases,
 };
 

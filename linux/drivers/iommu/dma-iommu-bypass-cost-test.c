@@ -103,7 +103,7 @@ static struct kunit_suite cost_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= vtd_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= cost_cases,
 };
 
@@ -194,7 +194,7 @@ static struct kunit_suite demo_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= vtd_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= demo_cases,
 };
 

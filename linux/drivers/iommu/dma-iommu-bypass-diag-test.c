@@ -156,7 +156,7 @@ static struct kunit_suite diag_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= diag_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= diag_cases,
 };
 

@@ -176,7 +176,7 @@ static struct kunit_suite fault_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= fault_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= fault_cases,
 };
 

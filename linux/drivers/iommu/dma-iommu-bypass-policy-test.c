@@ -272,7 +272,7 @@ static struct kunit_suite policy_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= vtd_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= policy_cases,
 };
 

@@ -529,7 +529,7 @@ static struct kunit_suite race_suite = {
 	.suite_init	= race_suite_init,
 	.suite_exit	= race_suite_exit,
 	.init		= race_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= race_cases,
 };
 

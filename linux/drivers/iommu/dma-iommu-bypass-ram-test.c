@@ -194,7 +194,7 @@ static struct kunit_suite pages_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= vtd_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= pages_cases,
 };
 
@@ -212,7 +212,7 @@ static struct kunit_suite ram_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= vtd_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= ram_cases,
 };
 

@@ -397,7 +397,7 @@ static struct kunit_suite ungranted_suite = {
 	.suite_init	= edu_suite_init,
 	.suite_exit	= edu_suite_exit,
 	.init		= ungranted_init,
-	.exit		= vtd_exit,
+	.exit		= window_test_exit,
 	.test_cases	= ungranted_cases,
 };
 

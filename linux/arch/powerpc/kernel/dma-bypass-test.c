@@ -179,9 +179,12 @@ static void first_mapping_requests_window(struct kunit *test)
 	bind_with(test, 0, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), DEFAULT_WINDOW);
 	if (can_open())
-		read_poll_timeout(dma_bypass_state, state,
-				  state == DMA_BYPASS_OPEN, 20 * USEC_PER_MSEC,
-				  10 * USEC_PER_SEC, false, dev_of(0));
+		KUNIT_ASSERT_EQ(test, 0,
+				read_poll_timeout(dma_bypass_state, state,
+						  state == DMA_BYPASS_OPEN,
+						  20 * USEC_PER_MSEC,
+						  10 * USEC_PER_SEC, false,
+						  dev_of(0)));
 	/* It is seen as open as soon as the device reaches it: wait for the rest. */
 	KUNIT_EXPECT_EQ(test, !dma_bypass_prepare(dev_of(0)), can_open());
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, BYPASS), bypass_window());
