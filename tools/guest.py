@@ -4,12 +4,14 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import emulator
+import hung
 from common import ROOT, Failure
 from machines import OUT, Machine
 
@@ -49,25 +51,27 @@ def prepare(machines):
         emulator.command(machine)
 
 
-def wait(process, log, limit):
-    """Wait for QEMU's end, for a panic in its log, or so many seconds; whether it hung."""
-    deadline, panicked = time.monotonic() + limit, False
+def wait(process, log, limit, examine):
+    """Wait for QEMU's end, for a panic in its log, or so many seconds; then, what `examine`
+    finds of a guest that hung."""
+    deadline, panicked, found = time.monotonic() + limit, False, ""
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
         if not panicked and PANIC.encode() in log.read_bytes():
             panicked, deadline = True, time.monotonic() + PANIC_GRACE
-    hung = process.poll() is None
-    if hung:
+    if process.poll() is None:
+        if not panicked:
+            found = (f"the guest hung: no end after {limit:.0f} s (BOOT_TIMEOUT_SCALE=2 doubles "
+                     f"it): {examine()}")
+            time.sleep(PANIC_GRACE)
         os.killpg(process.pid, signal.SIGKILL)
-    return hung
+    return found
 
 
-def find_problem(text, hung, status, limit):
-    """Why this boot failed, or nothing."""
+def find_problem(text, status):
+    """Why a boot failed that did not hang, or nothing."""
     if PANIC in text:
         return "the kernel panicked"
-    if hung:
-        return f"the guest hung: no end after {limit:.0f} s (BOOT_TIMEOUT_SCALE=2 doubles it)"
     if status:
         return f"QEMU failed with status {status}"
     return "" if INIT_REACHED in text else "the guest ended before init"
@@ -81,15 +85,16 @@ def boot(machine, suite=""):
     begun = time.monotonic()
     limit = machine.timeout * float(os.environ.get("BOOT_TIMEOUT_SCALE") or 1)
     with log.open("wb") as console, errors.open("wb") as stderr, \
-         subprocess.Popen([*DIE_WITH_US, *machine.command(suite)], stdout=console,
-                          stdin=subprocess.DEVNULL, stderr=stderr,
+         tempfile.TemporaryDirectory() as place, \
+         subprocess.Popen([*DIE_WITH_US, *machine.command(suite), *hung.monitor(place)],
+                          stdout=console, stdin=subprocess.DEVNULL, stderr=stderr,
                           start_new_session=True) as process:
         RUNNING.add(process)
-        hung = wait(process, log, limit)
+        problem = wait(process, log, limit, lambda: hung.examine(place, machine.kernel.out))
         RUNNING.remove(process)
     text = log.read_text(errors="replace").replace("\r", "")
     return Boot(machine, suite, log, text, errors.read_text(errors="replace"),
-                time.monotonic() - begun, find_problem(text, hung, process.returncode, limit))
+                time.monotonic() - begun, problem or find_problem(text, process.returncode))
 
 
 def boots(pairs, beside=()):

@@ -58,7 +58,6 @@ class Emulator:
     version: str
     package: str
     suites: dict
-    append: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Machine:
         """The QEMU command line that boots this machine with one suite, or none."""
         own = self.kernel.programs if self.programs else self.kernel.initramfs
         arch, kunit = self.kernel.arch, self.user.get(suite, suite)
-        append = [arch.append, self.emulator.append if self.emulator else "", self.append,
+        append = [arch.append, self.append,
                   f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0",
                   f"-- {suite}" if suite in self.user else ""]   # the last one is for init
         return [*emulator.command(self), "-m", self.memory, "-smp", str(self.smp),
