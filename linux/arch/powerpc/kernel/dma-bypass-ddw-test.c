@@ -109,6 +109,75 @@ static void hybrid_window_to_state_open(struct kunit *test)
 	expect_blocked(test, 0, upper(page), page_address(page));
 }
 
+/*
+ * Give the upper half of the window of device 1 to a table, as hybrid windows have one
+ * behind the memory.  The memory that was there is movable, and not the device's.
+ */
+static struct iommu_table *add_dynamic_part(struct kunit *test, u64 *start)
+{
+	const struct ddw_info *info = of_get_property(phb_node(1), DDW_INFO,
+						      NULL);
+	struct iommu_table *tbl = kzalloc_obj(*tbl);
+
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	KUNIT_ASSERT_NOT_NULL(test, tbl);
+	*start = UPPER_BASE + BIT(be32_to_cpu(info->shift) - 1);
+	tbl->it_ops = &iommu_table_lpar_multi_ops;
+	tbl->it_index = be32_to_cpu(info->liobn);
+	tbl->it_page_shift = tce_shift;
+	tbl->it_offset = *start >> tce_shift;
+	tbl->it_size = (*start - UPPER_BASE) >> tce_shift;
+	tbl->it_blocksize = 16;
+	INIT_LIST_HEAD_RCU(&tbl->it_group_list);
+	kref_init(&tbl->it_kref);
+	KUNIT_ASSERT_PTR_EQ(test, tbl, iommu_init_table(tbl, 0, 0, 0));
+	return tbl;
+}
+
+/* The page is mapped in the dynamic part, as memory behind the direct part is. */
+static void expect_dynamic_unmap(struct kunit *test, struct iommu_table *tbl,
+				 u64 start)
+{
+	struct page *page = buffer(test);
+	dma_addr_t addr;
+
+	KUNIT_EXPECT_FALSE(test, iommu_table_in_use(tbl));
+	dev_of(1)->bus_dma_limit = UPPER_BASE + page_to_phys(page);
+	addr = map(test, 1, page, 0);
+	KUNIT_EXPECT_GE(test, addr, start);
+	KUNIT_EXPECT_TRUE(test, iommu_table_in_use(tbl));
+	dma_roundtrip(test, 1, addr, page_address(page), EDU_MAX, 130);
+
+	dev_of(1)->bus_dma_limit = start;
+	unmap(1, addr, 0);
+	KUNIT_EXPECT_FALSE(test, iommu_table_in_use(tbl));
+	expect_blocked(test, 1, addr, page_address(page));
+	KUNIT_EXPECT_EQ(test, roundtrip(test, 1, page, 0, 131), UPPER_WINDOW);
+}
+
+/*
+ * QEMU's window ends with the memory, so the dynamic part lies inside of it.  Had the
+ * device had its bypass window open, it would take these addresses for the window's.
+ */
+static void dynamic_part_is_unmapped(struct kunit *test)
+{
+	struct iommu_table *tbl, *saved = get_iommu_table_base(dev_of(1));
+	u64 limit, start;
+
+	bind_with(test, 1, DMA_BYPASS_POLICY_DEFAULT);
+	KUNIT_ASSERT_NULL(test, dev_of(1)->dma_bypass);
+	limit = dev_of(1)->bus_dma_limit;
+	tbl = add_dynamic_part(test, &start);
+	KUNIT_ASSERT_LT(test, (u64)edu_of(1)->scratch_addr, start);
+	set_iommu_table_base(dev_of(1), tbl);
+	expect_dynamic_unmap(test, tbl, start);
+	dev_of(1)->bus_dma_limit = limit;
+	set_iommu_table_base(dev_of(1), saved);
+	iommu_tce_table_put(tbl);
+	/* The next window maps all memory again. */
+	bind_with(test, 1, DMA_BYPASS_POLICY_DENY);
+}
+
 /* Device @i requests a window, and the hypervisor does not create it. */
 static void without_create(struct kunit *test, int i,
 			   void (*expect)(struct kunit *test))
@@ -153,6 +222,7 @@ static struct kunit_case ddw_cases[] = {
 	KUNIT_CASE(no_window_left_to_unsupported),
 	KUNIT_CASE(failed_remove_to_state_open),
 	KUNIT_CASE(hybrid_window_to_state_open),
+	KUNIT_CASE(dynamic_part_is_unmapped),
 	KUNIT_CASE(failed_create_to_unsupported),
 	KUNIT_CASE(failed_create_to_translated_by_mask),
 	{ }
