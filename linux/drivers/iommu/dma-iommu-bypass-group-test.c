@@ -10,6 +10,7 @@
 #define EDU_NR		3
 
 #include "dma-iommu-bypass-test-fake.h"
+#include "../../kernel/dma/bypass.h"
 
 #define LAST		(EDU_NR - 1)
 
@@ -100,6 +101,26 @@ static void all_grants_to_open(struct kunit *test)
 		open_window(test, i);
 		expect_member(test, i, OPEN, GRANTED);
 	}
+}
+
+/* The provider, of a device that was evaluated before the group changed. */
+static int open_late(void)
+{
+	struct dma_bypass *b = dma_bypass_of(dev_of(0));
+
+	guard(mutex)(&dma_bypass_mutex);
+	return b->ops->open(dev_of(0));
+}
+
+static void open_evaluates_group_again(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH);
+
+	allow(0);
+	allow(1);
+	KUNIT_EXPECT_EQ(test, open_late(), -EPERM);
+	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	expect_mapped(test, page, false);
 }
 
 /* The first mapping requests the window too early. */
@@ -388,6 +409,8 @@ static void newcomer_reserves_part_of_window(struct kunit *test)
 	expect_mapped(test, page, false);
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EOPNOTSUPP);
 	expect_member(test, 0, CLOSED, NO_UNSUPPORTED);
+	KUNIT_EXPECT_EQ(test, open_late(), -EOPNOTSUPP);
+	expect_mapped(test, page, false);
 }
 
 static bool is_slot(int i)
@@ -469,6 +492,7 @@ static int slot_init(struct kunit *test)
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(devices_share_group),
 	KUNIT_CASE(some_grants_to_closed),
+	KUNIT_CASE(open_evaluates_group_again),
 	KUNIT_CASE(all_grants_to_open),
 	KUNIT_CASE(last_grant_to_open),
 	KUNIT_CASE(lost_grant_to_draining),
