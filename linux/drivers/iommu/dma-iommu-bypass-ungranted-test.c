@@ -137,34 +137,42 @@ static void expect_enough(struct kunit *test, const struct aperture *p, u64 limi
 			    without);
 }
 
-/* The same addresses as without the window, but for those that are in it. */
-static void expect_same(struct kunit *test, const struct aperture *p, u64 limit)
+/*
+ * The same addresses as without the window, but for those that are in it.  Returns how
+ * many these are.
+ */
+static int expect_same(struct kunit *test, const struct aperture *p, u64 limit)
 {
 	struct allocator *without = init_allocator(test, p);
 	struct allocator *with = init_reserved(test, p);
+	int i, same = 0;
 	u64 addr;
-	int i;
 
 	for (i = 0; i < 16; i++) {
 		addr = alloc_addr(without, limit, SMALL);
 		if (overlaps_window(with->window, addr, SMALL))
-			return;
+			break;
 		KUNIT_EXPECT_EQ_MSG(test, alloc_addr(with, limit, SMALL), addr,
 				    "limit %#llx", limit);
+		same += !!addr;
 	}
+	return same;
 }
 
 static void addresses_as_without_window(struct kunit *test)
 {
 	const struct aperture *p = test->param_value;
-	int bits;
+	int bits, same = 0;
 
 	for (bits = 32; bits <= 64; bits++) {
 		expect_enough(test, p, DMA_BIT_MASK(bits));
-		expect_same(test, p, DMA_BIT_MASK(bits));
+		same += expect_same(test, p, DMA_BIT_MASK(bits));
 		/* Masks are not always those of whole bits. */
 		expect_enough(test, p, DMA_BIT_MASK(bits) - GIB(1));
 	}
+	/* A mask that reaches as many addresses as there is memory. */
+	expect_enough(test, p, p->start + window_size() - 1);
+	KUNIT_EXPECT_GT(test, same, 0);
 }
 
 static void free_any_page(void *page)
@@ -312,20 +320,27 @@ static int use_under_group_mutex(struct page *page)
 					use_group_member);
 }
 
-static int read_reason_run(void *unused)
+static int read_reason_run(void *reads)
 {
-	while (!kthread_should_stop())
+	unsigned long nr = 0;
+
+	while (!kthread_should_stop()) {
 		dma_bypass_reason(dev_of(1));
+		WRITE_ONCE(*(unsigned long *)reads, ++nr);
+	}
 	return 0;
 }
 
 static int use_while_reason_is_read(struct page *page)
 {
-	struct task_struct *task = kthread_run(read_reason_run, NULL, "bypass");
-	int i, err = 0;
+	unsigned long reads = 0, seen;
+	struct task_struct *task = kthread_run(read_reason_run, &reads, "bypass");
+	int i, err;
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
+	err = read_poll_timeout(READ_ONCE, seen, seen, 1000, 10 * USEC_PER_SEC,
+				false, reads);
 	for (i = 0; i < 100 && !err; i++)
 		err = use_under_group_mutex(page);
 	kthread_stop(task);
