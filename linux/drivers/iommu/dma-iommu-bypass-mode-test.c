@@ -158,8 +158,12 @@ static void span_is_withheld_for_windows_only(struct kunit *test)
 	dma_addr_t above, next;
 	u32 workaround;
 
-	if (!expected->translated)
+	if (!expected->translated) {
+		/* Nobody allocates addresses. */
+		KUNIT_EXPECT_EQ(test, map_once(test, 0, page, SPLIT_SIZE, 0),
+				page_to_phys(page));
 		return;
+	}
 	workaround = iommu->pci_32bit_workaround;
 	iommu->pci_32bit_workaround = 0;
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), end + SPLIT_SIZE - 1));
@@ -273,8 +277,10 @@ static void driver_insists_on_identity(struct kunit *test)
 {
 	struct iommu_device *iommu;
 
-	if (!dev_of(0)->iommu)
+	if (!dev_of(0)->iommu) {
+		expect_translated_anew(test, false);
 		return;
+	}
 	iommu = dev_of(0)->iommu->iommu_dev;
 	fake_iommu_ops(test)->def_domain_type = identity_of_driver;
 	expect_translated_anew(test, expected->enforced);
@@ -290,9 +296,12 @@ static void default_is_translated(void *unused)
 /* A platform switches the IOMMU on that is off by default: only for some devices. */
 static void platform_opts_in_late(struct kunit *test)
 {
-	if (!expected->translated)
-		return;
 	iommu_set_default_passthrough(false);
+	if (!expected->translated) {
+		/* It was so before. */
+		expect_translated_anew(test, false);
+		return;
+	}
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
 							   default_is_translated,
 							   NULL));
@@ -330,6 +339,16 @@ static void type_desc(const struct type_param *p, char *desc)
 
 KUNIT_ARRAY_PARAM(type, type_params, type_desc);
 
+/* A group that is identity, or none, whatever the mode. */
+static void expect_direct_type(struct kunit *test)
+{
+	if (dev_of(0)->iommu)
+		KUNIT_EXPECT_EQ(test, write_group_type(test, "identity"), 8);
+	else
+		KUNIT_EXPECT_NULL(test, dev_of(0)->iommu_group);
+	KUNIT_EXPECT_FALSE(test, use_dma_iommu(dev_of(0)));
+}
+
 static void type_is_written(struct kunit *test)
 {
 	const struct type_param *p = test->param_value;
@@ -338,8 +357,10 @@ static void type_is_written(struct kunit *test)
 	struct iommu_device *iommu;
 	struct iommu_ops *ops;
 
-	if (!expected->translated)
+	if (!expected->translated) {
+		expect_direct_type(test);
 		return;
+	}
 	iommu = dev_of(0)->iommu->iommu_dev;
 	ops = fake_iommu_ops(test);
 	if (p->insists)

@@ -95,7 +95,7 @@ postcore_initcall(leave_windows);
 static struct {
 	enum dma_bypass_policy	policy;
 	enum dma_bypass_state	state;
-	bool			reached;
+	int			reached;	/* or an errno */
 } at_boot[EDU_NR];
 
 /* Nobody who could close it has demanded that. */

@@ -256,10 +256,13 @@ static void list_is_direct_up_to_limit(struct kunit *test)
 	struct page *last = one < two ? two : one;
 	bool by_mask = dma_bypass_mode() == DMA_BYPASS_MODE_DEFAULT;
 
-	/* Without a window no platform sets a limit. */
-	if (iommu_nobypass() || no_ddw())
-		return;
 	bind_with(test, 0, DMA_BYPASS_POLICY_DEFAULT);
+	/* Without a window no platform sets a limit. */
+	if (iommu_nobypass() || no_ddw()) {
+		KUNIT_EXPECT_EQ(test, dev_of(0)->bus_dma_limit, 0);
+		expect_list(test, one, two, 0, DEFAULT_WINDOW);
+		return;
+	}
 	dev_of(0)->bus_dma_limit = UPPER_BASE + page_to_phys(last) + PAGE_SIZE;
 	expect_list(test, one, two, 0, by_mask ? UPPER_WINDOW : DEFAULT_WINDOW);
 
@@ -432,7 +435,7 @@ static void default_window_returns_with_policy(struct kunit *test)
 }
 
 /* Before a driver was bound; only powernv sets windows up that early. */
-static bool reached_at_boot;
+static int reached_at_boot;
 
 static void window_at_boot_if_mask_selects(struct kunit *test)
 {

@@ -131,21 +131,25 @@ static inline void stop_unbound(int i, struct edu *edu)
 	pci_disable_device(edus[i]);
 }
 
-/* Whether device @i writes memory through the upper window, before it had a driver. */
-static inline bool reach_at_boot(int i)
+/*
+ * Whether device @i writes memory through the upper window, before it had a driver: 1 or
+ * 0, or a negative errno where that could not be tried.
+ */
+static inline int reach_at_boot(int i)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
 	struct edu edu = {};
-	bool reached;
+	int ret = page ? start_unbound(i, &edu) : -ENOMEM;
 
-	if (!page || start_unbound(i, &edu))
-		return false;
+	if (ret)
+		return ret;
 	memset(page_address(page), SECRET, EDU_MAX);
-	edu_dma_write(&edu, upper(page), EDU_MAX);
-	reached = memchr_inv(page_address(page), SECRET, EDU_MAX);
+	ret = edu_dma_write(&edu, upper(page), EDU_MAX);
+	if (!ret)
+		ret = !!memchr_inv(page_address(page), SECRET, EDU_MAX);
 	stop_unbound(i, &edu);
 	__free_page(page);
-	return reached;
+	return ret;
 }
 
 /* Unbound, device @i neither reads nor writes through the upper window. */
