@@ -9,6 +9,7 @@
 #include <linux/moduleparam.h>
 #include <asm/sections.h>
 
+#include "dma-iommu-bypass-test-denied.h"
 #include "dma-iommu-bypass-test-iova.h"
 #include "dma-iommu-bypass-test-list.h"
 
@@ -499,21 +500,6 @@ static void unmap_without_attribute(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iommu_iova_to_phys(domain, addr));
 }
 
-static void no_grant_to_translated(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-	dma_addr_t addr;
-
-	open_window(test, 0);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(1)), -EPERM);
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(1)), DMA_BYPASS_CLOSED);
-	addr = map(test, 1, page, 0, SZ_4K, BYPASS);
-	expect_translated(test, 1, addr);
-	dma_roundtrip(test, 1, addr, page_address(page), EDU_MAX, 80);
-	unmap(1, addr, SZ_4K, BYPASS);
-	KUNIT_EXPECT_EQ(test, mapped(1, page_to_phys(page)), 0);
-}
-
 static void other_group_to_fault(struct kunit *test)
 {
 	struct page *page = buffer(test, HIGH);
@@ -524,19 +510,6 @@ static void other_group_to_fault(struct kunit *test)
 	dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, 90);
 	expect_fault(test, 1, addr, page_address(page));
 	unmap(0, addr, SZ_4K, BYPASS);
-}
-
-static void mask_below_window_to_translated(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-
-	open_window(test, 0);
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), DMA_BIT_MASK(32)));
-	KUNIT_EXPECT_LE(test, map_once(test, 0, page, SZ_4K, BYPASS),
-			DMA_BIT_MASK(32));
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev_of(0), DMA_BIT_MASK(64)));
-	KUNIT_EXPECT_EQ(test, map_once(test, 0, page, SZ_4K, BYPASS),
-			window_base(0) + page_to_phys(page));
 }
 
 static int dma_suite_init(struct kunit_suite *suite)
@@ -582,6 +555,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(deny_to_draining),
 	KUNIT_CASE(no_grant_to_translated),
 	KUNIT_CASE(other_group_to_fault),
+	KUNIT_CASE(guard_where_unsupported_to_translated),
 	{ }
 };
 
