@@ -154,6 +154,26 @@ static void added_memory(struct kunit *test)
 	expect_removed(test, false);
 }
 
+/* Where nothing was when it was first mapped, there is something now. */
+static void added_memory_is_guarded(struct kunit *test)
+{
+	static const struct added_param p = { .type = MMOP_ONLINE_MOVABLE };
+	phys_addr_t phys = last_page_of_block(0);
+
+	if (!open_guarded(test, 0))
+		return;
+	KUNIT_EXPECT_FALSE(test, guards(test, phys));
+	msleep(100);
+	KUNIT_EXPECT_FALSE(test, guards(test, phys));
+	add_and_online(test, &p);
+	touch_guarded(test, phys);
+	kunit_release_action(test, remove_added, NULL);
+	KUNIT_EXPECT_EQ(test, region_intersects(start, added_size(),
+						IORESOURCE_SYSTEM_RAM,
+						IORES_DESC_NONE),
+			REGION_DISJOINT);
+}
+
 /* The windows have room for what the firmware announces; it announces nothing. */
 static int added_init(struct kunit *test)
 {
@@ -174,6 +194,7 @@ static int added_init(struct kunit *test)
 static struct kunit_case added_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(added_memory, added_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE(added_memory_is_guarded),
 	{ }
 };
 

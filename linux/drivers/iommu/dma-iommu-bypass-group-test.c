@@ -413,6 +413,73 @@ static void newcomer_reserves_part_of_window(struct kunit *test)
 	expect_mapped(test, page, false);
 }
 
+/* Whether device @i reads and writes the memory of @page at @addr. */
+static bool reaches(struct kunit *test, int i, dma_addr_t addr, struct page *page)
+{
+	u8 *data = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
+	u8 *cpu = page_address(page);
+	bool read, written;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	edu_pattern(cpu, EDU_MAX, 11);
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), addr, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
+	read = !memcmp(cpu, data, EDU_MAX);
+	edu_pattern(data, EDU_MAX, 12);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), addr, EDU_MAX));
+	written = !memcmp(cpu, data, EDU_MAX);
+	KUNIT_EXPECT_EQ(test, read, written);
+	return read || written;
+}
+
+/* It reaches what is mapped for the group, as in strict mode, and is bound. */
+static void newcomer_beside_guarded_window(struct kunit *test)
+{
+	struct page *page = buffer(test, HIGH), *other = buffer(test, HIGH);
+	dma_addr_t addr;
+
+	if (!open_guarded(test, 0))
+		return;
+	unplug_last_for_now(test);
+	touch_guarded(test, page_to_phys(page));
+	addr = map(test, 0, page, 0, SZ_4K, 0);
+	kunit_release_action(test, plug_last, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, edus[LAST]);
+	KUNIT_ASSERT_TRUE(test, bound(LAST));
+	expect_state(test, dev_of(0), GUARDED, GRANTED);
+	expect_member(test, LAST, CLOSED, NO_POLICY);
+
+	KUNIT_EXPECT_EQ(test, addr, window_base(0) + page_to_phys(page));
+	KUNIT_EXPECT_TRUE(test, reaches(test, LAST, addr, page));
+	KUNIT_EXPECT_FALSE(test, reaches(test, LAST, window_base(0) +
+					 page_to_phys(other), other));
+	unmap(0, addr, SZ_4K, 0);
+	KUNIT_EXPECT_FALSE(test, reaches(test, LAST, addr, page));
+}
+
+/* The first one that opens decides. */
+static void one_kind_of_window(struct kunit *test)
+{
+	if (!open_guarded(test, 0))
+		return;
+	allow(1);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(1)), -EPERM);
+	expect_member(test, 1, CLOSED, NO_GROUP);
+	open_guarded(test, LAST);
+
+	device_release_driver(dev_of(LAST));
+	device_release_driver(dev_of(0));
+	allow_all();
+	open_window(test, 1);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
+	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_GUARD);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -EPERM);
+	expect_member(test, 0, CLOSED, NO_GROUP);
+	expect_member(test, 1, DRAINING, NO_GROUP);
+}
+
 static bool is_slot(int i)
 {
 	return edus[i]->bus->self && edus[i]->bus->self->is_hotplug_bridge;
@@ -506,6 +573,8 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(unplugged_denier_to_open),
 	KUNIT_CASE(newcomer_is_not_bound_without_grant),
 	KUNIT_CASE(newcomer_is_bound_beside_closed_window),
+	KUNIT_CASE(newcomer_beside_guarded_window),
+	KUNIT_CASE(one_kind_of_window),
 	KUNIT_CASE(newcomer_reserves_part_of_window),
 	{ }
 };
@@ -523,6 +592,7 @@ static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(devices_share_group),
 	KUNIT_CASE(slot_beside_to_closed),
 	KUNIT_CASE(slot_of_its_own_to_open),
+	KUNIT_CASE(newcomer_beside_guarded_window),
 	{ }
 };
 

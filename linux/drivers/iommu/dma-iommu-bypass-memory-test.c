@@ -323,6 +323,34 @@ static void close_while_offline(struct kunit *test)
 	expect_mapped(test, &block, true);
 }
 
+static void offline_keeps_nothing_guarded(struct kunit *test)
+{
+	struct block block = find_block(test);
+
+	if (!open_guarded(test, 0))
+		return;
+	touch_guarded(test, block.start);
+	set_online(test, &block, false);
+	set_online(test, &block, true);
+	KUNIT_EXPECT_TRUE(test, guards(test, block.start));
+}
+
+static void online_is_guarded_when_touched(struct kunit *test)
+{
+	struct block block = find_block(test);
+	unsigned long before;
+
+	set_online(test, &block, false);
+	if (open_guarded(test, 0)) {
+		set_online(test, &block, true);
+		before = table_pages();
+		touch_guarded(test, block.start);
+		KUNIT_EXPECT_GT(test, table_pages(), before);
+	} else {
+		set_online(test, &block, true);
+	}
+}
+
 static void unplug_to_closed(struct kunit *test)
 {
 	open_window(test, 0);
@@ -498,6 +526,8 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(offline_unmaps_block),
 	KUNIT_CASE(online_maps_block),
 	KUNIT_CASE(close_while_offline),
+	KUNIT_CASE(offline_keeps_nothing_guarded),
+	KUNIT_CASE(online_is_guarded_when_touched),
 	KUNIT_CASE(unplug_to_closed),
 	KUNIT_CASE_PARAM(window_avoids_bridge_window, taken_gen_params),
 	KUNIT_CASE_PARAM(window_avoids_reserved_region, taken_gen_params),

@@ -35,15 +35,6 @@ static void mask_below_window_to_translated(struct kunit *test)
 			window_base(0) + page_to_phys(page));
 }
 
-/* Whether page tables of the IOMMU give access to their leaves. */
-static bool guardable(void)
-{
-	const char *name = dma_fault_iommu(dev_of(0));
-
-	return IS_ENABLED(CONFIG_IOMMU_DMA_GUARD) &&
-	       (!strcmp(name, "VT-d") || !strcmp(name, "AMD-Vi"));
-}
-
 /* A policy that the IOMMU cannot follow: translated, never open instead. */
 static void guard_where_unsupported_to_translated(struct kunit *test)
 {
@@ -51,15 +42,9 @@ static void guard_where_unsupported_to_translated(struct kunit *test)
 	unsigned long attrs;
 	dma_addr_t addr;
 
-	dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_GUARD);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)),
-			guardable() ? 0 : -EOPNOTSUPP);
-	if (guardable()) {
-		expect_state(test, dev_of(0), GUARDED, GRANTED);
+	if (open_guarded(test, 0))
 		return;
-	}
 	for (attrs = 0; attrs <= BYPASS; attrs += BYPASS) {
-		expect_state(test, dev_of(0), CLOSED, NO_UNSUPPORTED);
 		addr = map(test, 0, page, 0, SZ_4K, attrs);
 		expect_translated(test, 0, addr);
 		dma_roundtrip(test, 0, addr, page_address(page), EDU_MAX, attrs);

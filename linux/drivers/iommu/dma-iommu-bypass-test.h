@@ -257,6 +257,52 @@ static inline void open_window(struct kunit *test, int i)
 	KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(i)), DMA_BYPASS_OPEN);
 }
 
+/* Whether page tables of the IOMMU give access to their leaves. */
+static inline bool guardable(int i)
+{
+	const char *name = dma_fault_iommu(dev_of(i));
+
+	return IS_ENABLED(CONFIG_IOMMU_DMA_GUARD) &&
+	       (!strcmp(name, "VT-d") || !strcmp(name, "AMD-Vi"));
+}
+
+/* Let a window be guarded; return false where it cannot, and where nothing opens. */
+static inline bool open_guarded(struct kunit *test, int i)
+{
+	dma_bypass_set_policy(dev_of(i), DMA_BYPASS_POLICY_GUARD);
+	KUNIT_ASSERT_EQ(test, dma_bypass_prepare(dev_of(i)),
+			guardable(i) ? 0 : -EOPNOTSUPP);
+	if (guardable(i))
+		expect_state(test, dev_of(i), GUARDED, GRANTED);
+	else
+		expect_state(test, dev_of(i), CLOSED, NO_UNSUPPORTED);
+	return guardable(i);
+}
+
+/* Whether a mapping of @phys goes to the guarded window, and nothing is left of it. */
+static inline bool guards(struct kunit *test, phys_addr_t phys)
+{
+	dma_addr_t addr = dma_map_phys(dev_of(0), phys, SZ_4K, DMA_TO_DEVICE, 0);
+	bool guarded = in_window(0, addr);
+
+	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
+	KUNIT_EXPECT_EQ(test, mapped(0, phys), guarded ? phys : 0);
+	dma_unmap_phys(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, mapped(0, phys), 0);
+	return guarded;
+}
+
+/* The first mapping is translated, and makes the memory around it ready. */
+static inline void touch_guarded(struct kunit *test, phys_addr_t phys)
+{
+	int tries;
+
+	KUNIT_EXPECT_FALSE(test, guards(test, phys));
+	for (tries = 0; tries < 100 && !guards(test, phys); tries++)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, guards(test, phys));
+}
+
 /* Wait for the window that a mapping has requested. */
 static inline void wait_open(int i)
 {
