@@ -236,6 +236,7 @@ static void iommu_dma_bypass_eligibility(struct device *dev,
 	struct iommu_dma_bypass *window = iommu_dma_bypass_of(dev, group);
 
 	e->direct = !use_dma_iommu(dev);
+	e->guardable = e->direct;	/* that is the reason, where nothing is translated */
 	if (group && !e->direct)
 		e->group_denied = iommu_dma_bypass_group_denied(window, dev);
 	/* A crash kernel attaches the domain as late as the first mapping. */
