@@ -33,7 +33,7 @@ extern const struct guest_suite admin_suite, fio_suite, mapbench_suite,
 				net_translated_suite, never_suite, nvme_bench_suite,
 				nvme_bypassed_suite, nvme_guarded_suite,
 				nvme_translated_suite, sample_suite,
-				trace_suite, vfio_suite, window_suite;
+				trace_suite, vfio_guard_suite, vfio_suite, window_suite;
 
 /* Run a suite, then print its results as a KTAP document of its own. */
 void run_suite(const struct guest_suite *suite);

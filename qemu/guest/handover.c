@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device that had a bypass window is handed to a program, and given back.
+ * A device that had a bypass window, an open or a guarded one, is handed to a program,
+ * and given back.
  *
- * At boot, the KUnit suite dma_bypass_dma has opened windows for the device
- * and done DMA through them.  The tests go on from each other.
+ * At boot, the KUnit suite dma_bypass_dma or dma_bypass_guard has opened windows for the
+ * device and done DMA through them.  The tests go on from each other.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,14 +17,26 @@
 #include "guest.h"
 #include "vfio.h"
 
-#define KUNIT		"dma_bypass_dma"
-#define KUNIT_DIR	"/sys/kernel/debug/kunit/" KUNIT "/"
+#define KUNIT_DIR	"/sys/kernel/debug/kunit/"
 #define PAGE		4096
 #define IOVA		0x10000000
-#define OPENED		EDU ": bypass window open at "
 #define PRESENT	(1ULL << 63)	/* of an entry of pagemap */
 #define PFN_MASK	((1ULL << 55) - 1)
 
+/* A kind of window. */
+struct kind {
+	const char	*kunit;		/* the suite that opens it */
+	const char	*policy;
+	const char	*opened;	/* in the log */
+};
+
+static const struct kind open_window = {
+	"dma_bypass_dma", "allow", EDU ": bypass window open at ",
+}, guarded_window = {
+	"dma_bypass_guard", "guard", EDU ": guarded bypass window open at ",
+};
+
+static const struct kind *kind;
 static uint64_t window;			/* DMA address of physical address 0 */
 static uint8_t *mapped, *secret;	/* pages: the device may reach the first */
 
@@ -55,11 +68,21 @@ static const char *find_record(int fd, const char *one, const char *two)
 	return NULL;
 }
 
+static const char *kunit_file(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), KUNIT_DIR "%s/%s", kind->kunit, name);
+	return path;
+}
+
 static bool kunit_passed(void)
 {
-	const char *results = read_file(KUNIT_DIR "results");
+	const char *results = read_file(kunit_file("results"));
+	char passed[64];
 
-	return strstr(results, "\nok 1 " KUNIT) && !strstr(results, "not ok") &&
+	snprintf(passed, sizeof(passed), "\nok 1 %s", kind->kunit);
+	return strstr(results, passed) && !strstr(results, "not ok") &&
 	       !strstr(results, "# SKIP");
 }
 
@@ -92,7 +115,7 @@ static void fill(uint8_t *page, unsigned int seed)
 static void windows_were_open_before(void)
 {
 	int fd = watch_log(SEEK_SET);
-	const char *base = find_record(fd, "edu-kunit", OPENED);
+	const char *base = find_record(fd, "edu-kunit", kind->opened);
 
 	close(fd);
 	EXPECT(kunit_passed());
@@ -102,16 +125,28 @@ static void windows_were_open_before(void)
 	expect_no_window();
 }
 
+static void open_windows_were_before(void)
+{
+	kind = &open_window;
+	windows_were_open_before();
+}
+
+static void guarded_windows_were_before(void)
+{
+	kind = &guarded_window;
+	windows_were_open_before();
+}
+
 /* The grant stands, and is worth nothing to the new owner. */
 static void vfio_gets_no_window(void)
 {
 	const char *problem;
 
-	ASSERT(!write_file(POLICY, "allow"));
+	ASSERT(!write_file(POLICY, kind->policy));
 	problem = vfio_take();
 	if (problem)
 		failed(__FILE__, __LINE__, problem);
-	EXPECT_FILE(POLICY, "allow");
+	EXPECT_FILE(POLICY, kind->policy);
 	expect_no_window();
 }
 
@@ -183,7 +218,7 @@ static void policy_opens_nothing_for_vfio(void)
 	ASSERT(vfio_has_device());
 	EXPECT(!write_file(POLICY, "deny"));
 	expect_no_window();
-	EXPECT(!write_file(POLICY, "allow"));
+	EXPECT(!write_file(POLICY, kind->policy));
 	expect_no_window();
 }
 
@@ -214,27 +249,39 @@ static void windows_open_again(void)
 {
 	int log = watch_log(SEEK_END);
 
-	EXPECT(!write_file(KUNIT_DIR "run", "run"));
-	EXPECT(find_record(log, "edu-kunit", OPENED));
+	EXPECT(!write_file(kunit_file("run"), "run"));
+	EXPECT(find_record(log, "edu-kunit", kind->opened));
 	close(log);
 	EXPECT(kunit_passed());
 	expect_no_window();
 }
 
+#define BOTH_SUITES							\
+	{ "vfio_gets_no_window", vfio_gets_no_window },			\
+	{ "vfio_maps_memory", vfio_maps_memory },			\
+	{ "device_reads_nothing_at_window_address",			\
+	  device_reads_nothing_at_window_address },			\
+	{ "device_writes_nothing_at_window_address",			\
+	  device_writes_nothing_at_window_address },			\
+	{ "policy_opens_nothing_for_vfio", policy_opens_nothing_for_vfio }, \
+	{ "vfio_gives_back", vfio_gives_back },				\
+	{ "other_domains_have_no_window", other_domains_have_no_window }, \
+	{ "windows_open_again", windows_open_again }
+
 const struct guest_suite vfio_suite = {
 	.name	= "dma_bypass_vfio",
 	.tests	= (const struct guest_test []) {
-		{ "windows_were_open_before", windows_were_open_before },
-		{ "vfio_gets_no_window", vfio_gets_no_window },
-		{ "vfio_maps_memory", vfio_maps_memory },
-		{ "device_reads_nothing_at_window_address",
-		  device_reads_nothing_at_window_address },
-		{ "device_writes_nothing_at_window_address",
-		  device_writes_nothing_at_window_address },
-		{ "policy_opens_nothing_for_vfio", policy_opens_nothing_for_vfio },
-		{ "vfio_gives_back", vfio_gives_back },
-		{ "other_domains_have_no_window", other_domains_have_no_window },
-		{ "windows_open_again", windows_open_again },
+		{ "windows_were_open_before", open_windows_were_before },
+		BOTH_SUITES,
+		{ }
+	},
+};
+
+const struct guest_suite vfio_guard_suite = {
+	.name	= "dma_bypass_vfio_guard",
+	.tests	= (const struct guest_test []) {
+		{ "windows_were_open_before", guarded_windows_were_before },
+		BOTH_SUITES,
 		{ }
 	},
 };
