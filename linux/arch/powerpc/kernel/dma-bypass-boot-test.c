@@ -98,6 +98,15 @@ static struct {
 	int			reached;	/* or an errno */
 } at_boot[EDU_NR];
 
+static enum dma_bypass_policy policy_of_command_line(int i)
+{
+	bool all = strstr(saved_command_line, "=1234:11e8=deny");
+	bool first = strstr(saved_command_line, "=00:00.0=deny");
+
+	return all || (first && i == 0) ? DMA_BYPASS_POLICY_DENY :
+					  DMA_BYPASS_POLICY_DEFAULT;
+}
+
 /* Nobody who could close it has demanded that. */
 static bool kept(int i)
 {
@@ -113,6 +122,8 @@ static void window_at_boot_follows_policy(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, windows_left, inherit ? EDU_NR : 0);
 	for (i = 0; i < EDU_NR; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, at_boot[i].policy,
+				    policy_of_command_line(i), "edu %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, at_boot[i].reached, there && kept(i),
 				    "edu %d", i);
 		KUNIT_EXPECT_EQ_MSG(test, at_boot[i].state,

@@ -50,6 +50,23 @@ static const struct rule {
 	RULE(NEVER,	DENY,		TRANSLATED,	NO_MODE),
 };
 
+static enum dma_bypass_mode mode_of_command_line(void)
+{
+	if (strstr(saved_command_line, "iommu.dma_bypass=request"))
+		return DMA_BYPASS_MODE_REQUEST;
+	if (strstr(saved_command_line, "iommu.dma_bypass=optin"))
+		return DMA_BYPASS_MODE_OPTIN;
+	if (strstr(saved_command_line, "iommu.dma_bypass=never"))
+		return DMA_BYPASS_MODE_NEVER;
+	return DMA_BYPASS_MODE_DEFAULT;
+}
+
+/* All that follows is what this mode means. */
+static void mode_is_that_of_command_line(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dma_bypass_mode(), mode_of_command_line());
+}
+
 /* The rules of the mode that the machine runs in. */
 static const void *rule_gen_params(struct kunit *test, const void *prev,
 				   char *desc)
@@ -509,6 +526,7 @@ static int power_suite_init(struct kunit_suite *suite)
 }
 
 static struct kunit_case power_cases[] = {
+	KUNIT_CASE(mode_is_that_of_command_line),
 	KUNIT_CASE(mask_below_window_leaves_none),
 	KUNIT_CASE_PARAM(window_follows_mode_policy_and_mask, rule_gen_params),
 	KUNIT_CASE_PARAM(device_moves_bytes, transfer_gen_params),
