@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
 
+#include "dma-iommu.h"
 #include "dma-iommu-bypass-test-fake.h"
 
 #define CPUS		2
@@ -508,6 +509,32 @@ static void retyped_while_rebound(struct kunit *test)
 	expect_bypass(test, 0, page);
 }
 
+static struct iommu_domain *domain_left;
+
+/* What a type does that is written just before the device leaves its group. */
+static void attach_again(struct device *dev)
+{
+	iommu_setup_dma_ops(dev, domain_left);
+	iommu_ops->release_device(dev);
+}
+
+static void retyped_while_unplugged(struct kunit *test)
+{
+	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
+	struct pci_dev *pdev = pci_dev_get(edus[0]);
+
+	domain_left = iommu_get_domain_for_dev(dev_of(0));
+	fake_iommu_ops(test)->release_device = attach_again;
+	replug();
+	kunit_release_action(test, restore_iommu_ops, iommu);
+	/* Nothing is left of the device that was unplugged. */
+	KUNIT_EXPECT_EQ(test, dma_bypass_set_policy(&pdev->dev,
+						    DMA_BYPASS_POLICY_ALLOW),
+			-ENODEV);
+	pci_dev_put(pdev);
+	KUNIT_ASSERT_TRUE(test, translated(0) && translated(1));
+}
+
 static int race_suite_init(struct kunit_suite *suite)
 {
 	int err = edu_suite_init(suite);
@@ -539,6 +566,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE_SLOW(two_devices_reopened_at_once),
 	KUNIT_CASE_SLOW(unplugged_while_policy_is_written),
 	KUNIT_CASE_SLOW(retyped_while_rebound),
+	KUNIT_CASE(retyped_while_unplugged),
 	{ }
 };
 

@@ -221,7 +221,7 @@ void dma_bypass_unbind(struct device *dev)
 
 /**
  * dma_bypass_detach - take the provider from a device that goes away
- * @dev: device without a driver, still in its IOMMU group
+ * @dev: device without a driver, in its IOMMU group as long as a window may be open
  *
  * Context: Process context, no lock held that readers of its files in sysfs wait for.
  */
