@@ -413,27 +413,6 @@ static void newcomer_reserves_part_of_window(struct kunit *test)
 	expect_mapped(test, page, false);
 }
 
-/* Whether device @i reads and writes the memory of @page at @addr. */
-static bool reaches(struct kunit *test, int i, dma_addr_t addr, struct page *page)
-{
-	u8 *data = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
-	u8 *cpu = page_address(page);
-	bool read, written;
-
-	KUNIT_ASSERT_NOT_NULL(test, data);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
-	edu_pattern(cpu, EDU_MAX, 11);
-	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), addr, EDU_MAX));
-	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
-	read = !memcmp(cpu, data, EDU_MAX);
-	edu_pattern(data, EDU_MAX, 12);
-	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
-	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), addr, EDU_MAX));
-	written = !memcmp(cpu, data, EDU_MAX);
-	KUNIT_EXPECT_EQ(test, read, written);
-	return read || written;
-}
-
 /* It reaches what is mapped for the group, as in strict mode, and is bound. */
 static void newcomer_beside_guarded_window(struct kunit *test)
 {

@@ -251,6 +251,28 @@ static inline void expect_fault(struct kunit *test, int i, dma_addr_t addr,
 	expect_write_fault(test, i, addr, cpu);
 }
 
+/* Whether device @i reads and writes the memory of @page at @addr. */
+static inline bool reaches(struct kunit *test, int i, dma_addr_t addr,
+			   struct page *page)
+{
+	u8 *data = kunit_kzalloc(test, EDU_MAX, GFP_KERNEL);
+	u8 *cpu = page_address(page);
+	bool read, written;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	edu_pattern(cpu, EDU_MAX, 11);
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_read(edu_of(i), addr, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dump(edu_of(i), data, EDU_MAX));
+	read = !memcmp(cpu, data, EDU_MAX);
+	edu_pattern(data, EDU_MAX, 12);
+	KUNIT_ASSERT_EQ(test, 0, edu_load(edu_of(i), data, EDU_MAX));
+	KUNIT_ASSERT_EQ(test, 0, edu_dma_write(edu_of(i), addr, EDU_MAX));
+	written = !memcmp(cpu, data, EDU_MAX);
+	KUNIT_EXPECT_EQ(test, read, written);
+	return read || written;
+}
+
 static inline void open_window(struct kunit *test, int i)
 {
 	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev_of(i)));
