@@ -27,13 +27,16 @@ struct guest_suite {
 	const struct guest_test	*tests;		/* the last has no name */
 };
 
-extern const struct guest_suite admin_suite, fio_suite, mapbench_suite,
-				mapbench_bypass_suite, mapbench_cost_suite,
-				net_bench_suite, net_bypassed_suite, net_guarded_suite,
+extern const struct guest_suite admin_suite, fio_suite,
+				mapbench_suite, mapbench_bypass_suite,
+				mapbench_cost_suite, net_bench_suite,
+				net_bypassed_suite, net_guarded_suite,
 				net_translated_suite, never_suite, nvme_bench_suite,
 				nvme_bypassed_suite, nvme_guarded_suite,
 				nvme_translated_suite, sample_suite,
-				trace_suite, vfio_guard_suite, vfio_suite, window_suite;
+				suspend_guarded_suite, suspend_open_suite,
+				suspend_translated_suite, trace_suite,
+				vfio_guard_suite, vfio_suite, window_suite;
 
 /* Run a suite, then print its results as a KTAP document of its own. */
 void run_suite(const struct guest_suite *suite);
