@@ -51,13 +51,13 @@ def prepare(machines):
         emulator.command(machine)
 
 
-def wait(process, log, limit, examine):
-    """Wait for QEMU's end, for a panic in its log, or so many seconds; then, what `examine`
-    finds of a guest that hung."""
+def wait(process, log, limit, panics, examine):
+    """Wait for QEMU's end, for more panics than these in its log, or so many seconds; then,
+    what `examine` finds of a guest that hung."""
     deadline, panicked, found = time.monotonic() + limit, False, ""
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
-        if not panicked and PANIC.encode() in log.read_bytes():
+        if not panicked and log.read_bytes().count(PANIC.encode()) > panics:
             panicked, deadline = True, time.monotonic() + PANIC_GRACE
     if process.poll() is None:
         if not panicked:
@@ -68,10 +68,10 @@ def wait(process, log, limit, examine):
     return found
 
 
-def find_problem(text, status):
+def find_problem(text, status, panics):
     """Why a boot failed that did not hang, or nothing."""
-    if PANIC in text:
-        return "the kernel panicked"
+    if (found := text.count(PANIC)) != panics:
+        return f"the kernel panicked: {found} times, not {panics}"
     if status:
         return f"QEMU failed with status {status}"
     return "" if INIT_REACHED in text else "the guest ended before init"
@@ -90,11 +90,13 @@ def boot(machine, suite=""):
                           stdout=console, stdin=subprocess.DEVNULL, stderr=stderr,
                           start_new_session=True) as process:
         RUNNING.add(process)
-        problem = wait(process, log, limit, lambda: hung.examine(place, machine.kernel.out))
+        problem = wait(process, log, limit, machine.panics,
+                       lambda: hung.examine(place, machine.kernel.out))
         RUNNING.remove(process)
     text = log.read_text(errors="replace").replace("\r", "")
     return Boot(machine, suite, log, text, errors.read_text(errors="replace"),
-                time.monotonic() - begun, problem or find_problem(text, process.returncode))
+                time.monotonic() - begun,
+                problem or find_problem(text, process.returncode, machine.panics))
 
 
 def boots(pairs, beside=()):

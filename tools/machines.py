@@ -74,6 +74,7 @@ class Machine:
     suites: list = field(default_factory=list)
     user: dict = field(default_factory=dict)
     programs: bool = False
+    panics: int = 0
     check: bool = True
     emulator: Emulator | None = None
     bench: dict = field(default_factory=dict)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define EDU		"0000:00:01.0"
 #define EDU_SYSFS	"/sys/bus/pci/devices/" EDU "/"
@@ -27,7 +28,7 @@ struct guest_suite {
 	const struct guest_test	*tests;		/* the last has no name */
 };
 
-extern const struct guest_suite admin_suite, fio_suite,
+extern const struct guest_suite admin_suite, fio_suite, kdump_suite,
 				mapbench_suite, mapbench_bypass_suite,
 				mapbench_cost_suite, net_bench_suite,
 				net_bypassed_suite, net_guarded_suite,
@@ -70,6 +71,9 @@ int run_program(char * const argv[], const char **said);
 
 /* Let a driver have a PCI device; 0 or a negative errno. */
 int bind_driver(const char *device, const char *driver);
+
+/* The physical address of a page of this program, or 0 if it is not there. */
+uint64_t physical(const void *page);
 
 /* Note uevents in UEVENTS, which begins anew; or no more of them. */
 bool note_uevents(bool on);

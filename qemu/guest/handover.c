@@ -20,8 +20,6 @@
 #define KUNIT_DIR	"/sys/kernel/debug/kunit/"
 #define PAGE		4096
 #define IOVA		0x10000000
-#define PRESENT	(1ULL << 63)	/* of an entry of pagemap */
-#define PFN_MASK	((1ULL << 55) - 1)
 
 /* A kind of window. */
 struct kind {
@@ -90,19 +88,6 @@ static void expect_no_window(void)
 {
 	EXPECT_FILE(STATE, "closed");
 	EXPECT_FILE(WINDOWS, "");
-}
-
-static uint64_t physical(const void *page)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry = 0;
-	ssize_t got = pread(fd, &entry, sizeof(entry),
-			    (uintptr_t)page / PAGE * sizeof(entry));
-
-	close(fd);
-	if (got != sizeof(entry) || !(entry & PRESENT))
-		return 0;
-	return (entry & PFN_MASK) * PAGE;
 }
 
 static void fill(uint8_t *page, unsigned int seed)

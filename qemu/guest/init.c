@@ -29,7 +29,7 @@ static const struct {
 };
 
 static const struct guest_suite * const suites[] = {
-	&admin_suite, &fio_suite, &mapbench_suite, &mapbench_bypass_suite,
+	&admin_suite, &fio_suite, &kdump_suite, &mapbench_suite, &mapbench_bypass_suite,
 	&mapbench_cost_suite, &net_bench_suite, &net_bypassed_suite,
 	&net_guarded_suite, &net_translated_suite, &never_suite,
 	&nvme_bench_suite, &nvme_bypassed_suite, &nvme_guarded_suite,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,10 @@
 #include <unistd.h>
 
 #include "guest.h"
+
+#define PAGE		4096
+#define PRESENT		(1ULL << 63)	/* of an entry of pagemap */
+#define PFN_MASK	((1ULL << 55) - 1)
 
 static bool test_failed;
 
@@ -152,6 +157,19 @@ int bind_driver(const char *device, const char *driver)
 		 device);
 	err = write_file(path, driver);
 	return err ?: write_file("/sys/bus/pci/drivers_probe", device);
+}
+
+uint64_t physical(const void *page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry = 0;
+	ssize_t got = pread(fd, &entry, sizeof(entry),
+			    (uintptr_t)page / PAGE * sizeof(entry));
+
+	close(fd);
+	if (got != sizeof(entry) || !(entry & PRESENT))
+		return 0;
+	return (entry & PFN_MASK) * PAGE;
 }
 
 bool note_uevents(bool on)
