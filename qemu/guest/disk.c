@@ -19,7 +19,8 @@
 #include "disk.h"
 #include "guest.h"
 
-#define PAGE		4096
+#define DEVICES		"/sys/bus/pci/devices/"
+#define PAGE		4096		/* the least that there is */
 #define PIECE		1536
 #define MAX_PARTS	(DISK_MOST / PIECE + 1)
 #define SEARCHED	(32 << 20)	/* bytes, for memory in a window */
@@ -27,13 +28,43 @@
 #define ROUNDS		8		/* of each of them, until I/O goes on */
 #define SHARE		(8LL << 20)	/* of the disk, for each of them */
 
+static bool is_disk(const char *address)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), DEVICES "%.16s/class", address);
+	return !strcmp(read_file(path), "0x010802");
+}
+
+/* It stays the same when the disk is removed and found again. */
+const char *disk_address(void)
+{
+	static char address[17], path[64];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (*address)
+		return address;
+	dir = opendir(DEVICES);
+	while (dir && !*address && (entry = readdir(dir)))
+		if (is_disk(entry->d_name))
+			snprintf(address, sizeof(address), "%.16s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	snprintf(path, sizeof(path), DEVICES "%s", address);
+	if (*address && symlink(path, "/disk"))
+		address[0] = '\0';
+	return address;
+}
+
 const char *disk_controller(void)
 {
-	DIR *dir = opendir(DISK_SYSFS "nvme");
 	static char name[32];
 	struct dirent *entry;
+	DIR *dir;
 
 	name[0] = '\0';
+	dir = *disk_address() ? opendir(DISK_SYSFS "nvme") : NULL;
 	while (dir && (entry = readdir(dir)))
 		if (!strncmp(entry->d_name, "nvme", 4))
 			snprintf(name, sizeof(name), "%.16s", entry->d_name);
@@ -80,10 +111,10 @@ static const struct {
 	[PIECES]	= { 512, PIECE, PAGE },
 };
 
-/* Whether this page of memory is in a range. */
-static bool is_in_window(const char *list, uint64_t page)
+/* Whether this memory is in a range. */
+static bool is_in_window(const char *list, uint64_t phys)
 {
-	uint64_t start, size, phys = (page & ((1ULL << 55) - 1)) * PAGE;
+	uint64_t start, size;
 
 	while ((list = strstr(list, "\n  ")))
 		if (sscanf(++list, " %" SCNx64 " size %" SCNx64, &start, &size) == 2 &&
@@ -96,13 +127,16 @@ static bool is_in_window(const char *list, uint64_t page)
 static void *choose_memory(char *memory, const char *list)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY), nr = 0;
+	uintptr_t addr, size = sysconf(_SC_PAGESIZE);
 	uint64_t page;
 
 	for (size_t at = 0; at < SEARCHED && nr < MAX_PARTS; at += PAGE) {
 		memory[at] = 1;
-		if (pread(fd, &page, 8, (uintptr_t)(memory + at) / PAGE * 8) != 8)
+		addr = (uintptr_t)(memory + at);
+		if (pread(fd, &page, 8, addr / size * 8) != 8)
 			break;
-		nr = is_in_window(list, page) ? nr + 1 : 0;
+		page &= (1ULL << 55) - 1;
+		nr = is_in_window(list, page * size + addr % size) ? nr + 1 : 0;
 		if (nr == MAX_PARTS)
 			memory += at + PAGE - MAX_PARTS * PAGE;
 	}

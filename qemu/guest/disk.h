@@ -8,8 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DISK		"0000:00:04.0"
-#define DISK_SYSFS	"/sys/bus/pci/devices/" DISK "/"
+#define DISK_SYSFS	"/disk/"	/* a link, from when the disk was opened on */
 #define DISK_DRIVER	"/sys/bus/pci/drivers/nvme/"
 
 #define DISK_MOST	(1 << 20)	/* bytes of one transfer */
@@ -21,6 +20,9 @@ enum shape {
 	PIECES,		/* a part of each page: needs an SGL */
 	NR_SHAPES,
 };
+
+/* The disk's address on the bus; "" if there is none. */
+const char *disk_address(void);
 
 /* The controller's name, nvme0 say, or "" if it is not there now. */
 const char *disk_controller(void);

@@ -22,7 +22,7 @@
 #include "guest.h"
 #include "traced.h"
 
-#define DEVICE		DISK_SYSFS	/* the disk or the card: one machine has one of them */
+#define DEVICE		CARD_SYSFS	/* the disk or the card: one machine has one of them */
 #define EVENTS		"/sys/kernel/tracing/"
 #define QI_SUBMIT	EVENTS "events/intel_iommu/qi_submit/enable"
 #define BYTES		4096
@@ -280,10 +280,10 @@ static bool change_driver(const char *how, const char *device)
 static void measure(const char *mode, const char *type, const char *policy,
 		    const char *state, int least, int most)
 {
-	ASSERT(change_driver("unbind", DISK));
+	ASSERT(change_driver("unbind", CARD));
 	ASSERT(!write_file(DEVICE "dma_bypass/policy", policy));
 	ASSERT(!write_file(DEVICE "iommu_group/type", type));
-	ASSERT(change_driver("bind", DISK));
+	ASSERT(change_driver("bind", CARD));
 	ASSERT(load->begin());
 	EXPECT_FILE(DEVICE "iommu_group/type", type);
 	if (state)

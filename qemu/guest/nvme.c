@@ -39,9 +39,9 @@ static bool is_ready(void)
 	base = 0;
 	if (is_expected("closed"))
 		return !strcmp(read_file(DISK_STATE), "closed") &&
-		       !strstr(read_file(WINDOWS), DISK);
+		       !strstr(read_file(WINDOWS), disk_address());
 	if (becomes(DISK_STATE, window))
-		base = window_of(DISK);
+		base = window_of(disk_address());
 	return base;
 }
 
@@ -61,7 +61,7 @@ static void disk_is_there(void)
 /* Of what was traced since it was started. */
 static bool evaluate_trace(void)
 {
-	return stop_trace(DISK, base, &traced);
+	return stop_trace(disk_address(), base, &traced);
 }
 
 /*
@@ -174,12 +174,12 @@ static void commands_of_users(void)
 
 static bool unbind(void)
 {
-	return !write_file(DISK_DRIVER "unbind", DISK);
+	return !write_file(DISK_DRIVER "unbind", disk_address());
 }
 
 static bool bind(void)
 {
-	return !write_file(DISK_DRIVER "bind", DISK);
+	return !write_file(DISK_DRIVER "bind", disk_address());
 }
 
 /* Each mapping of the probe requests bypass; what is allocated is translated. */
@@ -240,7 +240,7 @@ static void policy_changes_during_io(void)
 
 static bool rebind(void)
 {
-	return unbind() && !strstr(read_file(WINDOWS), DISK) && bind();
+	return unbind() && !strstr(read_file(WINDOWS), disk_address()) && bind();
 }
 
 static void expect_kind(const char *policy, const char *state)
@@ -309,7 +309,7 @@ static void unbind_during_io(void)
 	for (int i = 0; i < 3; i++) {
 		EXPECT(unbind());
 		EXPECT_FILE(DISK_STATE, "closed");
-		EXPECT(!strstr(read_file(WINDOWS), DISK));
+		EXPECT(!strstr(read_file(WINDOWS), disk_address()));
 		EXPECT(bind());
 		EXPECT(io_goes_on());
 		EXPECT(is_ready());
@@ -323,7 +323,7 @@ static void removal_during_io(void)
 	for (int i = 0; i < 3; i++) {
 		EXPECT(!write_file(DISK_SYSFS "remove", "1"));
 		EXPECT(access(DISK_SYSFS, F_OK));
-		EXPECT(!strstr(read_file(WINDOWS), DISK));
+		EXPECT(!strstr(read_file(WINDOWS), disk_address()));
 		EXPECT(!write_file("/sys/bus/pci/rescan", "1"));
 		EXPECT(io_goes_on());
 		EXPECT(is_ready());
