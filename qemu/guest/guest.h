@@ -32,7 +32,8 @@ extern const struct guest_suite admin_suite, fio_suite, kdump_suite,
 				mapbench_suite, mapbench_bypass_suite,
 				mapbench_cost_suite, net_bench_suite,
 				net_bypassed_suite, net_guarded_suite,
-				net_translated_suite, never_suite, nvme_bench_suite,
+				net_masked_suite, net_translated_suite,
+				never_suite, nvme_bench_suite,
 				nvme_bypassed_suite, nvme_guarded_suite,
 				nvme_translated_suite, sample_suite,
 				suspend_guarded_suite, suspend_open_suite,
@@ -86,5 +87,8 @@ int all_uevents(const char *word);
 
 /* The file in the directory of the device's IOMMU group. */
 const char *group_file(const char *name);
+
+/* All that was pinned is not any more, and is not accounted either. */
+bool nothing_is_pinned(void);
 
 #endif /* GUEST_H */

@@ -4,6 +4,7 @@
  * granted, in a guarded one where it is confined, translated where neither is, and
  * right in any case.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/nvme_ioctl.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -22,6 +24,9 @@
 #define DISK_REASON	DISK_SYSFS "dma_bypass/reason"
 #define BLOCK		512
 #define METADATA	8		/* bytes of it for a block of namespace 2 */
+#define FLUSH		0		/* opcodes */
+#define WRITE		1
+#define READ		2
 #define TRIES		20		/* until all that fits is in a guarded window */
 
 static const char *window = "closed";	/* the state that is expected */
@@ -157,11 +162,11 @@ static void commands_of_users(void)
 		memset(data, 0x5a, DATA);
 		memset(metadata, 0xa5, META);
 		EXPECT(start_trace());
-		command.opcode = 1;		/* write */
+		command.opcode = WRITE;
 		EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
 		memset(data, 0, DATA);
 		memset(metadata, 0, META);
-		command.opcode = 2;		/* read */
+		command.opcode = READ;
 		EXPECT(!ioctl(fd, NVME_IOCTL_IO_CMD, &command));
 	} while (is_warming(&tries));
 	expect_data(2 * (DATA + META), 2 * (DATA + META));
@@ -169,6 +174,91 @@ static void commands_of_users(void)
 		ASSERT(data[i] == 0x5a);
 	for (unsigned int i = 0; i < META; i++)
 		ASSERT(metadata[i] == (char)0xa5);
+	close(fd);
+}
+
+/* A command with a buffer of a program's: 0, the disk's status or a negative errno. */
+static int command_of_user(int fd, int opcode, void *data, size_t len, unsigned int block)
+{
+	struct nvme_passthru_cmd command = {
+		.opcode		= opcode,
+		.nsid		= 1,
+		.addr		= (uintptr_t)data,
+		.data_len	= len,
+		.cdw10		= block,
+		.cdw12		= len ? len / BLOCK - 1 : 0,
+	};
+	int status = ioctl(fd, NVME_IOCTL_IO_CMD, &command);
+
+	return status < 0 ? -errno : status;
+}
+
+/* Of what was traced since it was started, all is unmapped, and so many bytes are it. */
+static void expect_unmapped(unsigned long long bytes)
+{
+	EXPECT(evaluate_trace());
+	EXPECT(traced.bypassed + traced.translated == bytes);
+	EXPECT(traced.unmapped == bytes);
+	EXPECT(nothing_is_pinned());
+}
+
+/* Four pages, of which the second may not be written, and the third is not there. */
+static char *bad_memory(size_t page)
+{
+	char *memory = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	memset(memory, 1, 4 * page);
+	if (mprotect(memory + page, page, PROT_READ) ||
+	    munmap(memory + 2 * page, page))
+		return NULL;
+	return memory;
+}
+
+/* A program gets an errno, and nothing of it is mapped or pinned. */
+static void bad_memory_of_users(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *memory = bad_memory(page), *kernel = (char *)-(8 * page);
+	int fd = disk_open(1);
+
+	ASSERT(fd >= 0 && memory);
+	EXPECT(start_trace());
+	EXPECT(command_of_user(fd, READ, memory + 2 * page, page, 0) == -EFAULT);
+	EXPECT(command_of_user(fd, WRITE, memory + 2 * page, page, 0) == -EFAULT);
+	EXPECT(command_of_user(fd, READ, memory + page, page, 0) == -EFAULT);
+	EXPECT(command_of_user(fd, READ, memory, 2 * page, 0) == -EFAULT);
+	EXPECT(command_of_user(fd, WRITE, memory, 4 * page, 0) == -EFAULT);
+	EXPECT(command_of_user(fd, WRITE, memory + 1, 3 * page, 0) == -EFAULT);
+	EXPECT(command_of_user(fd, WRITE, kernel, page, 0) == -EFAULT);
+	EXPECT(pread(fd, memory + 2 * page, page, 0) == -1 && errno == EFAULT);
+	EXPECT(pread(fd, memory + page, page, 0) == -1 && errno == EFAULT);
+	EXPECT(pwrite(fd, kernel, page, 0) == -1 && errno == EFAULT);
+	EXPECT(pread(fd, memory + 1, BLOCK, 0) == -1 && errno == EINVAL);
+	EXPECT(pread(fd, memory, BLOCK, 8) == -1 && errno == EINVAL);
+	EXPECT(pread(fd, memory, BLOCK + 8, 0) == -1 && errno == EINVAL);
+	EXPECT(!pread(fd, memory, 0, 0));
+	EXPECT(!command_of_user(fd, FLUSH, memory, 0, 0));
+	expect_unmapped(0);
+	close(fd);
+}
+
+/* What the disk refuses is mapped until then; what is read only may be written from. */
+static void refused_commands_of_users(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *memory = bad_memory(page);
+	int fd = disk_open(1);
+
+	ASSERT(fd >= 0 && memory);
+	EXPECT(start_trace());
+	EXPECT(command_of_user(fd, READ, memory, BLOCK, -1) > 0);
+	EXPECT(command_of_user(fd, WRITE, memory, BLOCK, -1) > 0);
+	EXPECT(!command_of_user(fd, WRITE, memory + page, BLOCK, 0));
+	expect_unmapped(3 * BLOCK);
+	munmap(memory, 4 * page);
 	close(fd);
 }
 
@@ -303,6 +393,27 @@ static void reset_during_io(void)
 	EXPECT(is_ready());
 }
 
+/* The driver finds the window closed: its mappings are those of a disk without one. */
+static void denied_disk_is_translated(void)
+{
+	const char *before = strdup(read_file(DISK_POLICY)), *state = window;
+
+	EXPECT(!write_file(DISK_POLICY, "deny"));
+	window = "closed";
+	ASSERT(rebind());
+	EXPECT(is_ready());
+	EXPECT_FILE(DISK_REASON, "policy");
+	data_of_all_sizes();
+	data_with_metadata();
+	commands_of_users();
+	reset_during_io();
+	EXPECT(!write_file(DISK_POLICY, before));
+	window = state;
+	ASSERT(rebind());
+	EXPECT(is_ready());
+	commands_of_users();
+}
+
 static void unbind_during_io(void)
 {
 	ASSERT(start_io());
@@ -347,6 +458,8 @@ static void guarded_disk_is_there(void)
 	{ "data_of_all_sizes", data_of_all_sizes },			\
 	{ "data_with_metadata", data_with_metadata },			\
 	{ "commands_of_users", commands_of_users },			\
+	{ "bad_memory_of_users", bad_memory_of_users },			\
+	{ "refused_commands_of_users", refused_commands_of_users },	\
 	{ "queues_are_translated", queues_are_translated },		\
 	{ "reset_during_io", reset_during_io },				\
 	{ "unbind_during_io", unbind_during_io },			\
@@ -354,7 +467,8 @@ static void guarded_disk_is_there(void)
 
 #define WINDOW_SUITES							\
 	BOTH_SUITES,							\
-	{ "policy_changes_during_io", policy_changes_during_io }
+	{ "policy_changes_during_io", policy_changes_during_io },	\
+	{ "denied_disk_is_translated", denied_disk_is_translated }
 
 const struct guest_suite nvme_bypassed_suite = {
 	.name	= "nvme_bypassed",

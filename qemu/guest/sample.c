@@ -65,29 +65,6 @@ static void fill(void *data, size_t len)
 	}
 }
 
-static long long vmstat(const char *name)
-{
-	const char *found = strstr(read_file("/proc/vmstat"), name);
-
-	return found ? atoll(found + strlen(name)) : -1;
-}
-
-/* All that was pinned is not any more, and is not accounted either. */
-static bool nothing_is_pinned(void)
-{
-	long long acquired, released;
-
-	if (write_file("/proc/sys/vm/stat_refresh", "1"))
-		return false;
-	acquired = vmstat("nr_foll_pin_acquired ");
-	released = vmstat("nr_foll_pin_released ");
-	if (acquired != released)
-		say("dma-bypass: pinned %lld, released %lld\n", acquired,
-		    released);
-	return acquired > 0 && acquired == released &&
-	       strstr(read_file("/proc/self/status"), "VmLck:\t       0 kB");
-}
-
 static void module_is_loaded(void)
 {
 	int fd = open(MODULE, O_RDONLY);

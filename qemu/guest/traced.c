@@ -20,6 +20,7 @@ bool mount_trace(void)
 	return !mount("tracefs", TRACEFS, "tracefs", 0, NULL) &&
 	       !write_file(TRACEFS "buffer_size_kb", "1024") &&
 	       !write_file(TRACEFS "events/dma/dma_map_phys/enable", "1") &&
+	       !write_file(TRACEFS "events/dma/dma_unmap_phys/enable", "1") &&
 	       !write_file(TRACEFS "events/dma/dma_alloc/enable", "1");
 }
 
@@ -68,9 +69,10 @@ bool stop_trace(const char *device, unsigned long long base, struct traced *trac
 {
 	bool stopped = !write_file(TRACEFS "tracing_on", "0");
 	static char text[1 << 20];
-	char *line, *next = text, mapped[64], allocated[64];
+	char *line, *next = text, mapped[64], unmapped[64], allocated[64];
 
 	snprintf(mapped, sizeof(mapped), " dma_map_phys: %s ", device);
+	snprintf(unmapped, sizeof(unmapped), " dma_unmap_phys: %s ", device);
 	snprintf(allocated, sizeof(allocated), " dma_alloc: %s ", device);
 	strcpy(text, read_file(TRACEFS "trace"));
 	if (strlen(text) >= sizeof(text) - 2)	/* there is more than this */
@@ -79,6 +81,8 @@ bool stop_trace(const char *device, unsigned long long base, struct traced *trac
 	while ((line = strsep(&next, "\n"))) {
 		if (strstr(line, mapped))
 			add_mapping(traced, line, base);
+		if (strstr(line, unmapped))
+			traced->unmapped += value(line, " size=", 10);
 		if (strstr(line, allocated))
 			add_allocation(traced, line, base);
 	}

@@ -13,6 +13,7 @@ struct traced {
 	unsigned long long	translated;	/* mapped elsewhere */
 	unsigned long long	long_ones;	/* of these, for a guarded window too long */
 	unsigned long long	unrequested;	/* mapped without the attribute */
+	unsigned long long	unmapped;
 	unsigned long long	allocated;
 	unsigned long long	allocated_bypassed;
 };
