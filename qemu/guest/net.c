@@ -16,10 +16,13 @@
 #include "guest.h"
 #include "traced.h"
 
+#define PEER_SYSFS	"/sys/bus/pci/devices/" PEER_CARD "/"
 #define CARD_POLICY	CARD_SYSFS "dma_bypass/policy"
 #define CARD_STATE	CARD_SYSFS "dma_bypass/state"
 #define CARD_REASON	CARD_SYSFS "dma_bypass/reason"
-#define PEER_STATE	"/sys/bus/pci/devices/" PEER_CARD "/dma_bypass/state"
+#define PEER_POLICY	PEER_SYSFS "dma_bypass/policy"
+#define PEER_STATE	PEER_SYSFS "dma_bypass/state"
+#define PEER_REASON	PEER_SYSFS "dma_bypass/reason"
 #define REQUESTING	"e1000e"	/* the driver that passes the attribute */
 #define USUAL		1500	/* MTU: each packet is received into one buffer */
 #define JUMBO		9000	/* and into its header's and into pages */
@@ -30,8 +33,7 @@
 #define MOST(bytes)	((bytes) - (bytes) / 16)
 
 static const char *window = "closed";	/* the state that is expected */
-static char driver[PATH_MAX];		/* its directory */
-static bool requests;			/* whether it passes the attribute */
+static bool requests;			/* whether the card's driver passes the attribute */
 
 static bool find_driver(void)
 {
@@ -39,18 +41,21 @@ static bool find_driver(void)
 	ssize_t len = readlink(CARD_SYSFS "driver", name, sizeof(name) - 1);
 
 	name[len < 0 ? 0 : len] = '\0';
-	snprintf(driver, sizeof(driver), "/sys/bus/pci/drivers/%.64s/",
-		 basename(name));
 	requests = !strcmp(basename(name), REQUESTING);
 	return len > 0;
 }
 
-static bool bind_card(const char *file)
+static bool unbind(const char *card)
 {
-	char path[PATH_MAX + 16];
+	char path[128];
 
-	snprintf(path, sizeof(path), "%s%s", driver, file);
-	return !write_file(path, CARD);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind", card);
+	return !write_file(path, card);
+}
+
+static bool bind(const char *card)
+{
+	return !write_file("/sys/bus/pci/drivers_probe", card);
 }
 
 /* All of what is mapped has the attribute, or nothing. */
@@ -147,11 +152,11 @@ static void rings_are_translated(void)
 	struct traced traced;
 
 	ASSERT(stop_peer());
-	ASSERT(bind_card("unbind"));
+	ASSERT(unbind(CARD));
 	EXPECT_FILE(CARD_STATE, "closed");
 	EXPECT(!window_of(CARD));
 	EXPECT(start_trace());
-	ASSERT(bind_card("bind"));
+	ASSERT(bind(CARD));
 	ASSERT(start_peer(USUAL));
 	EXPECT(send_around(1));
 	EXPECT(is_ready());
@@ -159,6 +164,36 @@ static void rings_are_translated(void)
 	EXPECT(traced.allocated >= 2 * 4096);
 	EXPECT(!traced.allocated_bypassed);
 	EXPECT(all_alike(&traced));
+}
+
+/* From when the drivers are bound on. */
+static void set_policies(const char *policy)
+{
+	ASSERT(stop_peer());
+	EXPECT(!write_file(CARD_POLICY, policy));
+	EXPECT(!write_file(PEER_POLICY, policy));
+	EXPECT(unbind(CARD));
+	EXPECT(unbind(PEER_CARD));
+	EXPECT(bind(CARD));
+	EXPECT(bind(PEER_CARD));
+	ASSERT(start_peer(USUAL));
+	EXPECT(send_around(1));
+}
+
+/* The drivers find the windows closed: their mappings are those of cards without. */
+static void denied_cards_are_translated(void)
+{
+	const char *before = strdup(read_file(CARD_POLICY)), *state = window;
+
+	window = "closed";
+	set_policies("deny");
+	EXPECT(is_ready());
+	EXPECT_FILE(CARD_REASON, "policy");
+	all_traffic();
+	window = state;
+	set_policies(before);
+	EXPECT(is_ready());
+	all_traffic();
 }
 
 static void expect_policy(const char *policy, const char *state)
@@ -217,6 +252,52 @@ static void removal_during_traffic(void)
 	}
 }
 
+/* An unchanged driver, of cards whose DMA mask is 32 bits, and does not cover a window. */
+static void masked_cards_are_there(void)
+{
+	cards_are_there();
+	EXPECT_FILE(CARD_REASON, "mask");
+	EXPECT_FILE(PEER_REASON, "mask");
+}
+
+static void expect_translated_unrequested(void)
+{
+	struct traced traced;
+
+	EXPECT(start_trace());
+	EXPECT(send_around(LITTLE));
+	EXPECT(stop_trace(CARD, window_of(CARD), &traced));
+	EXPECT(traced.translated && traced.unrequested == traced.translated);
+	EXPECT(!traced.bypassed);
+	EXPECT_FILE(CARD_STATE, "closed");
+}
+
+static void no_policy_opens_a_window(void)
+{
+	static const char * const policies[] = { "allow", "guard" };
+
+	for (int i = 0; i < 2; i++) {
+		EXPECT(!write_file(CARD_POLICY, policies[i]));
+		EXPECT_FILE(CARD_REASON, "mask");
+		expect_translated_unrequested();
+	}
+	EXPECT(!write_file(CARD_POLICY, "deny"));
+	EXPECT_FILE(CARD_REASON, "policy");
+	expect_translated_unrequested();
+	EXPECT(!write_file(CARD_POLICY, "default"));
+}
+
+/* Not left to power-off: that stops a virtio-iommu before the cards behind it. */
+static void drivers_are_unbound(void)
+{
+	ASSERT(stop_peer());
+	EXPECT(unbind(CARD));
+	EXPECT(unbind(PEER_CARD));
+	EXPECT_FILE(CARD_STATE, "closed");
+	EXPECT_FILE(PEER_STATE, "closed");
+	EXPECT(!window_of(CARD) && !window_of(PEER_CARD));
+}
+
 static void bypassed_cards_are_there(void)
 {
 	window = "open";
@@ -238,6 +319,8 @@ static void guarded_cards_are_there(void)
 
 #define WINDOW_SUITES						\
 	BOTH_SUITES,						\
+	{ "denied_cards_are_translated",			\
+	  denied_cards_are_translated },			\
 	{ "policy_changes", policy_changes },			\
 	{ "policy_changes_during_traffic",			\
 	  policy_changes_during_traffic }
@@ -247,6 +330,7 @@ const struct guest_suite net_bypassed_suite = {
 	.tests	= (const struct guest_test []) {
 		{ "cards_are_there", bypassed_cards_are_there },
 		WINDOW_SUITES,
+		{ "drivers_are_unbound", drivers_are_unbound },
 		{ }
 	},
 };
@@ -256,6 +340,7 @@ const struct guest_suite net_guarded_suite = {
 	.tests	= (const struct guest_test []) {
 		{ "cards_are_there", guarded_cards_are_there },
 		WINDOW_SUITES,
+		{ "drivers_are_unbound", drivers_are_unbound },
 		{ }
 	},
 };
@@ -265,6 +350,18 @@ const struct guest_suite net_translated_suite = {
 	.tests	= (const struct guest_test []) {
 		{ "cards_are_there", cards_are_there },
 		BOTH_SUITES,
+		{ "drivers_are_unbound", drivers_are_unbound },
+		{ }
+	},
+};
+
+const struct guest_suite net_masked_suite = {
+	.name	= "net_masked",
+	.tests	= (const struct guest_test []) {
+		{ "cards_are_there", masked_cards_are_there },
+		{ "traffic_is_translated", expect_translated_unrequested },
+		{ "much_traffic", much_traffic },
+		{ "no_policy_opens_a_window", no_policy_opens_a_window },
 		{ }
 	},
 };
