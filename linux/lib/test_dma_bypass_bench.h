@@ -11,6 +11,7 @@
 #define _TEST_DMA_BYPASS_BENCH_H
 
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
 #include <linux/sort.h>
@@ -42,6 +43,7 @@ enum bench_op { BENCH_MAP, BENCH_UNMAP, BENCH_PAIR, BENCH_OPS };
  * @dev: the device to map for
  * @attrs: attributes of the mappings
  * @mode: name of the mappings in the results
+ * @ready: whether an address is one of that mode, if the first one need not be
  * @insns: instructions of each operation, BENCH_ROUNDS times
  */
 struct bench {
@@ -49,6 +51,7 @@ struct bench {
 	struct device	*dev;
 	unsigned long	attrs;
 	const char	*mode;
+	bool		(*ready)(struct device *dev, dma_addr_t addr);
 	u32		*insns[BENCH_OPS];
 };
 
@@ -217,10 +220,30 @@ static inline struct page *bench_pages(struct kunit *test, unsigned int order)
 	return page;
 }
 
+/* A block of pages, of which the first one has been mapped until it was ready. */
+static inline struct page *bench_touched(struct bench *b, unsigned int order)
+{
+	struct page *page = bench_pages(b->test, order);
+	bool ready = !b->ready;
+	dma_addr_t addr;
+	int tries;
+
+	for (tries = 0; !ready && tries < 100; tries++) {
+		addr = dma_map_page(b->dev, page, 0, SZ_4K, DMA_TO_DEVICE);
+		KUNIT_ASSERT_EQ(b->test, 0, dma_mapping_error(b->dev, addr));
+		ready = b->ready(b->dev, addr);
+		dma_unmap_page(b->dev, addr, SZ_4K, DMA_TO_DEVICE);
+		if (!ready)
+			msleep(20);
+	}
+	KUNIT_ASSERT_TRUE(b->test, ready);
+	return page;
+}
+
 static inline void bench_sizes(struct bench *b)
 {
 	static const size_t sizes[] = { SZ_4K, SZ_64K, SZ_2M };
-	struct page *page = bench_pages(b->test, get_order(SZ_2M));
+	struct page *page = bench_touched(b, get_order(SZ_2M));
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -238,7 +261,7 @@ static inline void bench_lists(struct bench *b)
 {
 	static const unsigned int nents[] = { 1, 16, BENCH_MAX_NENTS };
 	unsigned int i, order = min(ilog2(2 * BENCH_MAX_NENTS), MAX_PAGE_ORDER);
-	struct page *page = bench_pages(b->test, order);
+	struct page *page = bench_touched(b, order);
 	struct sg_table sgt;
 	struct scatterlist *sg;
 	int n, at;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cost of opening and closing a window behind VT-d, with the memory that the machine
- * has.
+ * Cost of opening and closing a window behind an IOMMU, with the memory that the
+ * machine has.
  */
 #include "dma-iommu-bypass-bench.h"
 #include "../../lib/test_dma_bypass_opening.h"
@@ -51,5 +51,5 @@ static struct kunit_suite opening_suite = {
 
 kunit_test_suite(opening_suite);
 
-MODULE_DESCRIPTION("Cost of opening DMA bypass windows behind VT-d");
+MODULE_DESCRIPTION("Cost of opening DMA bypass windows behind an IOMMU");
 MODULE_LICENSE("GPL");

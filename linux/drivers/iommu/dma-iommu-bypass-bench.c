@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Benchmark of DMA mappings behind VT-d: direct, translated and bypassed.
+ * Benchmark of DMA mappings behind an IOMMU: direct, translated, bypassed and guarded.
  *
  * Also builds without DMA_BYPASS, to compare with.
  */
@@ -9,6 +9,9 @@
 #define EDU_NR	3
 
 #include "dma-iommu-bypass-bench.h"
+#ifdef CONFIG_DMA_BYPASS
+#include "dma-iommu-bypass-test-window.h"
+#endif
 
 #define BYPASS	DMA_ATTR_IOMMU_BYPASS
 #define TERA(n)	((n) * 1024ULL * SZ_1G)
@@ -56,6 +59,23 @@ static void bench_bypass(struct kunit *test)
 	bench(test, dev_of(0), "bypass", BYPASS);
 	/* Without the attribute, while a window is open. */
 	bench(test, dev_of(0), "open", 0);
+}
+
+/* Which IOMMUs have it is checked by those who read the results. */
+static void bench_guarded(struct kunit *test)
+{
+	struct bench b = { .test = test, .mode = "guarded", .ready = in_window_of };
+	int err;
+
+	require_strict(test, 2);
+	b.dev = dev_of(2);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_bypass_set_policy(b.dev, DMA_BYPASS_POLICY_GUARD));
+	err = dma_bypass_prepare(b.dev);
+	if (err == -EOPNOTSUPP)
+		kunit_skip(test, "no guarded windows behind this IOMMU");
+	KUNIT_ASSERT_EQ(test, 0, err);
+	bench_all(&b);
 }
 #endif
 
@@ -126,14 +146,16 @@ static const struct {
 static void bench_windows(struct kunit *test)
 {
 	dma_addr_t base;
+	u64 size;
 	int i;
 
 	require_strict(test, 1);
 	base = (iommu_get_domain_for_dev(dev_of(1))->geometry.aperture_end >> 1) + 1;
-	for (i = 0; i < ARRAY_SIZE(bench_window_sizes); i++)
-		bench_window(test, base + i * TERA(16),
-			     bench_window_sizes[i].size,
-			     bench_window_sizes[i].pgsize);
+	for (i = 0; i < ARRAY_SIZE(bench_window_sizes); i++) {
+		size = bench_window_sizes[i].size;
+		bench_window(test, base, size, bench_window_sizes[i].pgsize);
+		base += max(size, TERA(1));
+	}
 }
 
 /* In this order: a device does not become strict again. */
@@ -143,6 +165,7 @@ static struct kunit_case bench_cases[] = {
 #ifdef CONFIG_DMA_BYPASS
 	KUNIT_CASE_SLOW(bench_denied),
 	KUNIT_CASE_SLOW(bench_bypass),
+	KUNIT_CASE_SLOW(bench_guarded),
 #endif
 	KUNIT_CASE_SLOW(bench_set_mask),
 	KUNIT_CASE_SLOW(bench_windows),
@@ -159,5 +182,5 @@ static struct kunit_suite bench_suite = {
 
 kunit_test_suite(bench_suite);
 
-MODULE_DESCRIPTION("Benchmark of DMA mappings behind VT-d");
+MODULE_DESCRIPTION("Benchmark of DMA mappings behind an IOMMU");
 MODULE_LICENSE("GPL");
