@@ -74,7 +74,7 @@ static uint64_t leave(char *memory)
 	uint64_t *words = (uint64_t *)(memory + PAGE);
 
 	memset(left, 0, sizeof(*left));
-	left->base = window_of(DISK);
+	left->base = window_of(disk_address());
 	left->memory = size_of_memory();
 	for (int i = 0; i < KNOWN + TARGET; i++, words += PAGE / 8) {
 		words[0] = 1;		/* the page is there */
@@ -135,7 +135,7 @@ static void crash_during_dma(void)
 	left = leave(memory);
 	ASSERT(left && load_crash_kernel(left));
 	ASSERT(start_trace() && start_slow_reads(memory + (1 + KNOWN) * PAGE));
-	ASSERT(stop_trace(DISK, window_of(DISK), &traced));
+	ASSERT(stop_trace(disk_address(), window_of(disk_address()), &traced));
 	ASSERT(traced.bypassed >= TARGET * PAGE && !traced.translated);
 	_exit(EXIT_SUCCESS);		/* of init: the kernel panics */
 }
@@ -206,13 +206,13 @@ static void disk_has_no_window(void)
 	ASSERT(fd >= 0 && mount_trace());
 	EXPECT(start_trace());
 	EXPECT(disk_check(fd, DISK_MOST, PIECES, 0));
-	EXPECT(stop_trace(DISK, left.base, &traced));
+	EXPECT(stop_trace(disk_address(), left.base, &traced));
 	EXPECT(left.base && !traced.bypassed && traced.translated == 2 * DISK_MOST);
 	EXPECT(!traced.unrequested);
 	EXPECT_FILE(DISK_SYSFS "iommu_group/type", "DMA");
 	EXPECT_FILE(DISK_STATE, "closed");
 	EXPECT_FILE(DISK_SYSFS "dma_bypass/reason", "unsupported");
-	EXPECT(!strstr(read_file(WINDOWS), DISK));
+	EXPECT(!strstr(read_file(WINDOWS), disk_address()));
 }
 
 /* All of it, which is read again when it is there. */

@@ -37,7 +37,7 @@ static void disk_is_there(void)
 	sleep(1);		/* partitions are looked for */
 	ASSERT(mount_trace());
 	EXPECT(becomes(DISK_STATE, window));
-	base = window_of(DISK);
+	base = window_of(disk_address());
 	EXPECT(!base == !strcmp(window, "closed"));
 	EXPECT(strstr(read_file("/sys/power/mem_sleep"), "[deep]"));
 }
@@ -114,7 +114,7 @@ static void expect_path(int fd)
 	do {
 		EXPECT(start_trace());
 		EXPECT(disk_check(fd, DISK_MOST, PIECES, 0));
-		EXPECT(stop_trace(DISK, base, &traced));
+		EXPECT(stop_trace(disk_address(), base, &traced));
 		EXPECT(!traced.unrequested);
 	} while (!strcmp(window, "guarded") && traced.translated && ++tries < TRIES);
 	if (base)
