@@ -136,6 +136,7 @@ static bool map_page(struct pci_dev *pdev, int round)
 	return right;
 }
 
+/* A thread that is to stop has a signal pending, which ends offlining early. */
 static bool move_block(struct pci_dev *pdev, int round)
 {
 	int err;
@@ -145,7 +146,7 @@ static bool move_block(struct pci_dev *pdev, int round)
 	err = round % 2 ? device_online(&block.mem->dev) :
 			  device_offline(&block.mem->dev);
 	unlock_device_hotplug();
-	return !err;
+	return !err || (err == -EINTR && kthread_should_stop());
 }
 
 /**

@@ -156,12 +156,20 @@ static void opened_after_resize(struct kunit *test)
 	}
 }
 
+/* A PCI device has others: its source of wake-ups. */
+static int is_virtio(struct device *dev, const void *unused)
+{
+	return dev->bus && !strcmp(dev->bus->name, "virtio");
+}
+
 static struct virtio_device *vmem_find(void)
 {
 	struct pci_dev *pdev = pci_get_device(PCI_VENDOR_ID_REDHAT_QUMRANET,
 					      VMEM_PCI_ID, NULL);
-	struct device *dev = pdev ? device_find_any_child(&pdev->dev) : NULL;
+	struct device *dev = NULL;
 
+	if (pdev)
+		dev = device_find_child(&pdev->dev, NULL, is_virtio);
 	pci_dev_put(pdev);
 	return dev ? dev_to_virtio(dev) : NULL;
 }
