@@ -12,9 +12,6 @@
 #include <linux/mmzone.h>
 #include <linux/timex.h>
 #include <linux/vmstat.h>
-#ifdef CONFIG_X86
-#include <asm/msr.h>
-#endif
 
 #include "../../lib/test_dma_bypass_edu.h"
 #include "dma-iommu.h"
