@@ -126,21 +126,14 @@ static bool is_in_window(const char *list, uint64_t phys)
 /* The first run of such pages that is long enough. */
 static void *choose_memory(char *memory, const char *list)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY), nr = 0;
-	uintptr_t addr, size = sysconf(_SC_PAGESIZE);
-	uint64_t page;
+	int nr = 0;
 
 	for (size_t at = 0; at < SEARCHED && nr < MAX_PARTS; at += PAGE) {
 		memory[at] = 1;
-		addr = (uintptr_t)(memory + at);
-		if (pread(fd, &page, 8, addr / size * 8) != 8)
-			break;
-		page &= (1ULL << 55) - 1;
-		nr = is_in_window(list, page * size + addr % size) ? nr + 1 : 0;
+		nr = is_in_window(list, physical(memory + at)) ? nr + 1 : 0;
 		if (nr == MAX_PARTS)
 			memory += at + PAGE - MAX_PARTS * PAGE;
 	}
-	close(fd);
 	return nr == MAX_PARTS ? memory : NULL;
 }
 

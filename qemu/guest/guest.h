@@ -73,8 +73,8 @@ int run_program(char * const argv[], const char **said);
 /* Let a driver have a PCI device; 0 or a negative errno. */
 int bind_driver(const char *device, const char *driver);
 
-/* The physical address of a page of this program, or 0 if it is not there. */
-uint64_t physical(const void *page);
+/* The physical address of this program's memory, or 0 if it is not there. */
+uint64_t physical(const void *memory);
 
 /* Note uevents in UEVENTS, which begins anew; or no more of them. */
 bool note_uevents(bool on);

@@ -15,7 +15,6 @@
 
 #include "guest.h"
 
-#define PAGE		4096
 #define PRESENT		(1ULL << 63)	/* of an entry of pagemap */
 #define PFN_MASK	((1ULL << 55) - 1)
 
@@ -159,17 +158,17 @@ int bind_driver(const char *device, const char *driver)
 	return err ?: write_file("/sys/bus/pci/drivers_probe", device);
 }
 
-uint64_t physical(const void *page)
+uint64_t physical(const void *memory)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uintptr_t addr = (uintptr_t)memory, size = sysconf(_SC_PAGESIZE);
 	uint64_t entry = 0;
-	ssize_t got = pread(fd, &entry, sizeof(entry),
-			    (uintptr_t)page / PAGE * sizeof(entry));
+	ssize_t got = pread(fd, &entry, sizeof(entry), addr / size * sizeof(entry));
 
 	close(fd);
 	if (got != sizeof(entry) || !(entry & PRESENT))
 		return 0;
-	return (entry & PFN_MASK) * PAGE;
+	return (entry & PFN_MASK) * size + addr % size;
 }
 
 bool note_uevents(bool on)

@@ -7,7 +7,6 @@
  * memory (movablecore=1G).
  */
 #include <linux/cpumask.h>
-#include <linux/kthread.h>
 
 #include "dma-iommu-bypass-test-fake.h"
 #include "../../lib/test_dma_bypass_block.h"
@@ -210,24 +209,6 @@ static int repeat_run(void *repeat)
 	return 0;
 }
 
-static void repeat_stop(void *task)
-{
-	kthread_stop(task);
-}
-
-static struct task_struct *repeat_start(struct kunit *test, struct repeat *r,
-					unsigned int cpu)
-{
-	struct task_struct *task = kthread_create(repeat_run, r, "life/%u", cpu);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	kthread_bind(task, cpu);
-	wake_up_process(task);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, repeat_stop,
-							   task));
-	return task;
-}
-
 static int least_rounds(const struct repeat r[2])
 {
 	return min(READ_ONCE(r[0].round), READ_ONCE(r[1].round));
@@ -242,7 +223,7 @@ static void race(struct kunit *test, const unsigned int pair[2])
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	for (i = 0; i < 2; i++) {
 		r[i].event = &events[pair[i]];
-		task[i] = repeat_start(test, &r[i], i);
+		task[i] = run_thread(test, repeat_run, &r[i], i);
 	}
 	msleep(EVENT_MS);
 	KUNIT_EXPECT_EQ(test, 0, read_poll_timeout(least_rounds, rounds,
@@ -250,7 +231,7 @@ static void race(struct kunit *test, const unsigned int pair[2])
 						   20 * USEC_PER_MSEC,
 						   20 * USEC_PER_SEC, false, r));
 	for (i = 0; i < 2; i++) {
-		kunit_release_action(test, repeat_stop, task[i]);
+		kunit_release_action(test, stop_thread, task[i]);
 		KUNIT_EXPECT_EQ_MSG(test, r[i].wrong, 0, "%s, of %d",
 				    r[i].event->name, r[i].round);
 	}

@@ -22,25 +22,6 @@ static void set_policy(enum dma_bypass_policy policy)
 	dma_bypass_set_policy(dev_of(0), policy);
 }
 
-static void stop_thread(void *task)
-{
-	kthread_stop(task);
-}
-
-/* Run @fn until the test ends, or stop_thread() is released. */
-static struct task_struct *run_thread(struct kunit *test, int (*fn)(void *arg),
-				      void *arg, int cpu)
-{
-	struct task_struct *task = kthread_create(fn, arg, "bypass/%d", cpu);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	kthread_bind(task, cpu);
-	wake_up_process(task);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_thread,
-							   task));
-	return task;
-}
-
 /*
  * Odd while the device may bypass.  Even from the time on when revoking that has
  * returned until just before it is granted again.

@@ -8,6 +8,7 @@
 
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mount.h>
 
 #include "dma-iommu-bypass-test.h"
@@ -92,6 +93,26 @@ static inline ssize_t write_group_type(struct kunit *test, const char *word)
 	kunit_release_action(test, close_file, file);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
 	return ret;
+}
+
+static inline void stop_thread(void *task)
+{
+	kthread_stop(task);
+}
+
+/* Run @fn until the test ends, or stop_thread() is released. */
+static inline struct task_struct *run_thread(struct kunit *test,
+					     int (*fn)(void *arg),
+					     void *arg, int cpu)
+{
+	struct task_struct *task = kthread_create(fn, arg, "bypass/%d", cpu);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	kthread_bind(task, cpu);
+	wake_up_process(task);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_thread,
+							   task));
+	return task;
 }
 
 #endif /* _DMA_IOMMU_BYPASS_TEST_FAKE_H */
