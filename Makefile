@@ -36,7 +36,7 @@ tree: ## get the kernel and make build/linux, a commit for each patch (FORCE=1 d
 refresh: ## turn commits and edits in build/linux into series/ and linux/
 	@tools/deps && tools/refresh
 
-bisect-check: ## build each commit by itself (TOPIC="core ...", KERNELS="x86 sparc64 ppc64le")
+bisect-check: ## build each commit by itself (TOPIC="core ...", KERNELS="x86all sparc64 ...")
 	@tools/deps all && tools/tree && tools/bisect $(KERNELS)
 
 defconfig-check: ## build the defconfig of each architecture with the option, or of ARCHS="..."

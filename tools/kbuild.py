@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from common import BUILD, Failure
+from common import BUILD, Failure, read
 
 EVERY = 30   # seconds between two lines of progress
 ERROR = re.compile(r"\berror:|\bundefined reference\b|^make.*\*\*\*|No rule to make")
@@ -73,6 +73,15 @@ def configure(kernel, top, out, strict=True):
                       f"Correct {' or '.join(map(str, kernel.fragments))}")
 
 
+def whole(kernel, top, out, goal, strict=True):
+    """Configure a kernel, make a goal and all modules, and return these."""
+    configure(kernel, top, out, strict)
+    modular = "\nCONFIG_MODULES=y\n" in read(out / ".config")
+    make(kernel, top, out, goal, *(["modules"] if modular else []))
+    return [out / Path(name).with_suffix(".ko")
+            for name in (read(out / "modules.order").split() if modular else [])]
+
+
 def relevant(kernel, files):
     """{object: source file} of the files that a kernel of this architecture can have."""
     return {str(Path(file).with_suffix(".o")): file for file in sorted(files)
@@ -80,11 +89,17 @@ def relevant(kernel, files):
             and (not file.startswith("arch/") or file.startswith(f"arch/{kernel.arch.ARCH}/"))}
 
 
-def pack(kernel, entries, archive):
-    """An initramfs of these entries: the same bytes every time.  A machine may be booting."""
-    contents = archive.with_suffix(".list")
+def entries(files):
+    """The entries of an initramfs for files by their paths in it."""
+    return [f"file {path} {file} 0755 0 0" for path, file in sorted(files.items())]
+
+
+def pack(kernel, entries, archive, before=None):
+    """An initramfs of these entries, behind another one if that is given: the same bytes every
+    time.  A machine may be booting."""
+    contents, part = archive.with_suffix(".list"), archive.with_suffix(".part")
     contents.write_text("".join(f"{entry}\n" for entry in entries))
     packed = subprocess.run([kernel.out / "usr" / "gen_init_cpio", "-t", "0", contents],
                             stdout=subprocess.PIPE, check=True)
-    archive.with_suffix(".part").write_bytes(packed.stdout)
-    archive.with_suffix(".part").replace(archive)
+    part.write_bytes((before.read_bytes() if before else b"") + packed.stdout)
+    part.replace(archive)

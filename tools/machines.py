@@ -30,6 +30,7 @@ class Kernel:
     arch: Arch
     configs: list
     unchanged: bool | None = None
+    bisect: bool = False
 
     @property
     def out(self):

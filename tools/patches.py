@@ -6,6 +6,7 @@ PATH" lines, a line "---", and hook diffs in git's format, if any.  As a commit 
 last line "Patch: TOPIC/NNNN-name" instead.
 """
 
+import os
 import re
 import tempfile
 from dataclasses import dataclass
@@ -97,6 +98,22 @@ def load():
     if errors:
         raise Failure(errors, "Correct the files named above, then run it again.")
     return patches
+
+
+def touched(patches, suffixes=("",)):
+    """Files that the series touches or adds, by how their names end."""
+    return sorted({path for patch in patches for path in [*patch.hooked, *patch.adds]
+                   if path.endswith(suffixes)})
+
+
+def chosen(patches):
+    """The topics that TOPIC names, or else all."""
+    known = list(dict.fromkeys(patch.topic for patch in patches))
+    names = os.environ.get("TOPIC", "").split() or known
+    if unknown := set(names) - set(known):
+        raise Failure(f"TOPIC={' '.join(unknown)}: no patches in series/ of that name",
+                      f"Give some of: {' '.join(known)}")
+    return names
 
 
 def place(repo, work, index):
