@@ -141,7 +141,7 @@ def apply(patch, env):
     return [[f"{patch.name}: {line}" for line in lines] for lines in (errors, moved)]
 
 
-def commit_all(patches):
+def commit_all(patches, author=None, name="\nPatch: {}\n"):
     """The commits of patches on the base of build/linux, and the hunks that moved."""
     errors, moved, commits = [], [], [git_line(TREE, "rev-parse", "base^{commit}")]
     with tempfile.TemporaryDirectory() as top:
@@ -151,8 +151,9 @@ def commit_all(patches):
             wrong, offsets = apply(patch, env)
             errors, moved = errors + wrong, moved + offsets
             tree = git_line(OVERLAY, "write-tree", env=env)
-            commits.append(git(TREE, "commit-tree", "-p", commits[-1], tree, stdin=
-                               f"{patch.message}\n\nPatch: {patch.name}\n").stdout.strip())
+            message = f"{patch.message}\n{name.format(patch.name)}"
+            commits.append(git(TREE, "commit-tree", "-p", commits[-1], tree, env=author,
+                               stdin=message).stdout.strip())
     if errors:
         raise Failure(errors, "Correct the hooks for this base, then run it again.")
     return commits, moved
