@@ -3,6 +3,7 @@
 machine's configuration is neither used nor changed, and nothing is installed."""
 
 import functools
+import platform
 import re
 import shutil
 import tempfile
@@ -126,9 +127,14 @@ def kernel_source():
                   "Give a kernel tree that you have: make tree KERNEL=DIR")
 
 
+def release():
+    return platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
+
+
 def unpack_with_dependencies(suites, package, target):
     """Unpack a package, or several, and all that they need and this machine does not have or
-    only has in an older version, below a directory; they are from the last suite."""
+    only has in an older version, as a directory; they are from the last suite."""
+    print(f"fetching {package} of {suites[-1]} into {target} ...", flush=True)
     archives = state(suites) / "cache" / "archives"
     for old in archives.glob("*.deb"):
         old.unlink()
@@ -140,9 +146,11 @@ def unpack_with_dependencies(suites, package, target):
         raise Failure([f"{pin()['archive']} ({BASE}): {package} of {suites[-1]} does not "
                        "arrive", *done.stderr.splitlines()],
                       "See to the network, then run it again.")
-    for file in debs:
-        run("dpkg", "-x", file, target)
-        file.unlink()
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=BUILD) as part:
+        for file in debs:
+            run("dpkg", "-x", file, f"{part}/x")
+            file.unlink()
+        Path(part, "x").rename(target)
 
 
 def check_room(need):

@@ -3,11 +3,8 @@
 asks for, Debian's newer one, unpacked below build/ and not installed."""
 
 import functools
-import platform
 import re
 import shutil
-import tempfile
-from pathlib import Path
 
 import debian
 from common import BUILD, Failure, run
@@ -29,7 +26,7 @@ def fetch(wanted):
     for top in sorted(BUILD.glob("qemu-*")):
         if number(top.name) >= number(wanted.version):
             return top
-    release = platform.freedesktop_os_release().get("VERSION_CODENAME", "unknown")
+    release = debian.release()
     suites = wanted.suites.get(release, [])
     if suites:
         debian.update(suites)
@@ -39,10 +36,7 @@ def fetch(wanted):
                       f"for the release {release} offer {version or 'none'}",
                       f"Install QEMU {wanted.version} or later, then run it again.")
     top = BUILD / f"qemu-{version.split(':')[-1]}"
-    print(f"fetching {wanted.package} {version} into {top} ...", flush=True)
-    with tempfile.TemporaryDirectory(prefix=".qemu-", dir=BUILD) as part:
-        debian.unpack_with_dependencies(suites, wanted.package, Path(part) / "x")
-        (Path(part) / "x").rename(top)
+    debian.unpack_with_dependencies(suites, wanted.package, top)
     return top
 
 
