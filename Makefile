@@ -15,7 +15,7 @@ help: ## list what can be made
 demo: ## build, boot, and show a device doing DMA through its bypass window
 	@tools/deps x86 && tools/demo
 
-check: ## run all tests on all machines, or on some: MACHINES="vtd48 ..."
+check: ## run all tests on all machines, or on some: MACHINES="vtd48 smmu:SUITE ..."
 	@tools/deps all && tools/check $(MACHINES)
 
 bench: ## count what mappings cost, in instructions: out/bench.csv, out/bench.md, plots

@@ -15,6 +15,12 @@ DOWNLOADS = BUILD / "dl"
 BASE = ROOT / "base"
 
 
+def number(text):
+    """The version in a text, as a tuple."""
+    match = re.search(r"(\d+(?:\.\d+)+)", text)
+    return tuple(int(word) for word in match[1].split(".")) if match else ()
+
+
 @functools.cache
 def pin():
     """The fields of the file base."""
@@ -96,8 +102,6 @@ def download(suites, package, version):
 
 def later_sources(suites, package):
     """Names of source packages of later kernels, the latest first."""
-    def number(name):
-        return [int(part) for part in name.removeprefix("linux-source-").split(".")]
     found = apt(suites, "apt-cache", "pkgnames", "linux-source-").stdout
     names = re.findall(r"^linux-source-\d+\.\d+$", found, re.M)
     return sorted((name for name in names if number(name) > number(package)),
@@ -113,8 +117,7 @@ def kernel_source():
         return package, version
     update(suites)
     for name in [package, *later_sources(suites, package)]:
-        versions = offered(suites, name)
-        if versions:
+        if versions := offered(suites, name):
             best = version if version in versions else versions[0]
             if (name, best) != (package, version):
                 print(f"{package} {version} is not offered any more: using {name} {best}",

@@ -3,17 +3,11 @@
 asks for, Debian's newer one, unpacked below build/ and not installed."""
 
 import functools
-import re
 import shutil
 
 import debian
 from common import BUILD, Failure, run
-
-
-def number(text):
-    """The version in a text, as a tuple."""
-    match = re.search(r"(\d+(?:\.\d+)+)", text)
-    return tuple(int(word) for word in match[1].split(".")) if match else ()
+from debian import number
 
 
 @functools.cache

@@ -38,9 +38,7 @@ def rows_of(text, machine, prefix=""):
 
 def to_csv(rows):
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Row))
-    writer.writerows(astuple(row) for row in rows)
+    csv.writer(out, lineterminator="\n").writerows([Row.__match_args__, *map(astuple, rows)])
     return out.getvalue()
 
 

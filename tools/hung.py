@@ -2,7 +2,6 @@
 """Ask a guest that stands still what its processors do, and make its kernel tell on the
 console what it has left to say: on an NMI that nothing explains it panics."""
 
-import bisect
 import json
 import re
 import socket
@@ -31,9 +30,9 @@ def name(address, system_map):
     if not system_map.is_file():
         return f"{address:x}"
     lines = [line.split() for line in system_map.read_text().splitlines()]
-    places = sorted((int(words[0], 16), words[2]) for words in lines)
-    at = bisect.bisect(places, (address, "~")) - 1
-    return f"{places[at][1]}+{address - places[at][0]:#x}" if at >= 0 else f"{address:x}"
+    place, function = max(((found, words[2]) for words in lines
+                           if (found := int(words[0], 16)) <= address), default=(0, ""))
+    return f"{function}+{address - place:#x}"
 
 
 def examine(place, build):

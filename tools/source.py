@@ -36,16 +36,16 @@ def pinned():
 
 def check_version(top, name, todo):
     """A base must be at least the kernel that the hooks are for."""
-    needed = debian.pin()["package"].removeprefix("linux-source-")
+    package = debian.pin()["package"]
     found = dict(re.findall(r"^(VERSION|PATCHLEVEL) *= *(\d+) *$", read(top / "Makefile"), re.M)
                  ) if (top / "Makefile").is_file() and (top / "Kconfig").is_file() else {}
     if len(found) != 2:
         raise Failure(f"{name}: not a kernel: no Makefile with VERSION and PATCHLEVEL beside "
                       "a Kconfig", todo)
     version = int(found["VERSION"]), int(found["PATCHLEVEL"])
-    if version < tuple(int(word) for word in needed.split(".")):
-        raise Failure(f"{name}: Linux {version[0]}.{version[1]}: {needed} is needed "
-                      f"({debian.BASE})", todo)
+    if version < debian.number(package):
+        raise Failure(f"{name}: Linux {version[0]}.{version[1]}: {package.split('-')[-1]} is "
+                      f"needed ({debian.BASE})", todo)
 
 
 def from_directory(name):
