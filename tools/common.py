@@ -15,6 +15,7 @@ BUILD = ROOT / "build"
 TREE = BUILD / "linux"
 OVERLAY = ROOT / "linux"
 SERIES = ROOT / "series"
+BYTES = "utf-8", "surrogateescape"   # of texts that may be anything
 
 # Git without anybody's configuration, and commits that are the same everywhere.
 GIT_ENV = {name: value for name, value in os.environ.items()
@@ -35,16 +36,8 @@ class Failure(Exception):
         self.todo = todo
 
 
-def decode(data):
-    return data.decode("utf-8", "surrogateescape")
-
-
-def encode(text):
-    return text.encode("utf-8", "surrogateescape")
-
-
 def read(path):
-    return decode(Path(path).read_bytes())
+    return Path(path).read_bytes().decode(*BYTES)
 
 
 def write(path, text):
@@ -52,16 +45,16 @@ def write(path, text):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(encode(text))
+    part.write_bytes(text.encode(*BYTES))
     part.replace(path)
 
 
 def run(*command, cwd=None, env=None, stdin="", check=True):
     """Run a command; both output streams as text, and the status."""
     command = [str(word) for word in command]
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, input=encode(stdin),
-                          check=False)
-    done.stdout, done.stderr = decode(done.stdout), decode(done.stderr)
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, check=False,
+                          input=stdin.encode(*BYTES))
+    done.stdout, done.stderr = done.stdout.decode(*BYTES), done.stderr.decode(*BYTES)
     if check and done.returncode:
         output = (done.stderr or done.stdout).strip().splitlines()[-15:]
         raise Failure([f"'{' '.join(command[:6])}' failed:", *output], "See the lines above.")

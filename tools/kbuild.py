@@ -34,7 +34,7 @@ def run(kernel, command, log, top=None, check=True):
          subprocess.Popen(list(map(str, command)), stdout=output, stderr=subprocess.STDOUT,
                           stdin=subprocess.DEVNULL, cwd=top, env=env) as process:
         try:
-            while process.poll() is None:
+            while process.returncode is None:
                 try:
                     process.wait(timeout=EVERY)
                 except subprocess.TimeoutExpired:

@@ -45,10 +45,6 @@ class Kernel:
         return self.out / "initramfs.cpio"
 
     @property
-    def programs(self):
-        return self.out / "programs.cpio"
-
-    @property
     def fragments(self):
         return [ROOT / "qemu" / "configs" / f"{name}.config" for name in self.configs]
 
@@ -86,7 +82,7 @@ class Machine:
 
     def command(self, suite, initramfs=None):
         """The QEMU command line that boots this machine with one suite, or none."""
-        own = self.kernel.programs if self.programs else self.kernel.initramfs
+        own = self.kernel.out / ("programs.cpio" if self.programs else "initramfs.cpio")
         arch, kunit = self.kernel.arch, self.user.get(suite, suite)
         append = [arch.append, self.append,
                   f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0",

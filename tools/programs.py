@@ -40,5 +40,5 @@ def pack(kernel):
         for file in libraries(program):
             top = "/lib64" if "/ld-linux" in file else "/lib"
             files[f"{top}/{Path(file).name}"] = Path(file).resolve()
-    kbuild.pack(kernel, ["dir /lib64 0755 0 0", *kbuild.entries(files)], kernel.programs,
-                kernel.initramfs)
+    kbuild.pack(kernel, ["dir /lib64 0755 0 0", *kbuild.entries(files)],
+                kernel.out / "programs.cpio", kernel.initramfs)

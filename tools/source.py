@@ -53,10 +53,9 @@ def from_directory(name):
     top = Path(name).expanduser().resolve()
     check_version(top, f"KERNEL={name}",
                   "Give the top directory of a kernel tree or git checkout, or none: make tree")
-    readonly = {"GIT_OPTIONAL_LOCKS": "0"}
     if (top / ".git").exists():
-        head = git(top, "rev-parse", "--verify", "HEAD", env=readonly).stdout.strip()
-        if git_line(top, "status", "--porcelain", "-uno", env=readonly):
+        head = git(top, "rev-parse", "--verify", "HEAD").stdout.strip()
+        if git_line(top, "status", "--porcelain", "-uno", env={"GIT_OPTIONAL_LOCKS": "0"}):
             print(f"KERNEL={name}: has uncommitted changes; using what is committed", flush=True)
         return f"{top} commit {head}", (f"git -c safe.directory=* -C {shlex.quote(str(top))} "
                                         f"archive --prefix=x/ {head}")
@@ -103,8 +102,7 @@ def import_base(ident, command):
         write(ignored, read(ignored).split("#\n# Debian packaging")[0].rstrip("\n") + "\n")
         if new:
             git(BUILD, "init", "--quiet", "--template=", "--initial-branch=series", repo)
-            for setting in ("core.compression=1", "advice.detachedHead=false"):
-                git(repo, "config", *setting.split("="))
+            git(repo, "config", "core.compression", "1")
         env = place(repo, PART, repo / ".git" / ("index" if new else "import.index"))
         # All files, whatever .gitignore has; into one pack, as 96,000 files are slow.
         git(PART, "-c", "core.bigFileThreshold=1", "add", "--all", "--force", ".", env=env)

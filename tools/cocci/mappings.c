@@ -14,7 +14,7 @@ int map_members(struct foo *foo, struct bar *bar)
 	foo->bad = dma_map_phys(foo->dev, foo->phys, foo->len, DMA_TO_DEVICE,
 				DMA_ATTR_NO_WARN | DMA_ATTR_IOMMU_BYPASS);
 	if (dma_mapping_error(foo->dev, foo->bad))
-		goto out_good;
+		return -ENOMEM;
 	foo->plain = dma_map_single(foo->dev, foo->buf, foo->len, DMA_TO_DEVICE);
 	bar->unknown = dma_map_phys(bar->dev, bar->phys, bar->len, DMA_TO_DEVICE,
 				    bar->attrs);
@@ -26,11 +26,6 @@ int map_members(struct foo *foo, struct bar *bar)
 	bar->req.embedded = dma_map_bvec(bar->dev, &bar->bv, DMA_TO_DEVICE,
 					 DMA_ATTR_IOMMU_BYPASS);
 	return dma_mapping_error(bar->dev, bar->req.embedded);
-
-out_good:
-	dma_unmap_page_attrs(foo->dev, foo->good, PAGE_SIZE, DMA_TO_DEVICE,
-			     DMA_ATTR_IOMMU_BYPASS);
-	return -ENOMEM;
 }
 
 void unmap_members(struct foo *foo, struct bar *bar)
