@@ -49,7 +49,8 @@ def run(kernel, command, log, top=None, check=True):
         lines = text.splitlines()
         first = next((i for i, line in enumerate(lines) if ERROR.search(line)), len(lines) - 28)
         raise Failure([f"kernel {kernel.name} does not build:",
-                       *lines[max(first - 2, 0):first + 28]], f"Correct the first error above; the log is {log}")
+                       *lines[max(first - 2, 0):first + 28]],
+                      f"Correct the first error above; the log is {log}")
     return text
 
 
