@@ -7,7 +7,10 @@
 #include <asm/sections.h>
 #include <linux/kdebug.h>
 
+#define EDU_NR		3
+
 #include "dma-iommu-bypass-bench.h"
+#include "dma-iommu-bypass-test-window.h"
 
 #define BYPASS		DMA_ATTR_IOMMU_BYPASS
 #define STEPS		65536
@@ -72,23 +75,22 @@ static noinline void step_through(struct device *dev, struct page *page,
 	local_irq_restore(flags);
 }
 
-static void step_report(struct kunit *test, struct device *dev,
-			const char *mode, unsigned long attrs)
+static void step_report(struct bench *b)
 {
-	struct page *page = bench_pages(test, 0);
+	struct page *page = bench_touched(b, 0);
 	char line[PER_LINE * 10];
 	unsigned int i, len = 0;
 
-	step_through(dev, page, attrs);
+	step_through(b->dev, page, b->attrs);
 	__free_pages(page, 0);
-	KUNIT_EXPECT_GT(test, nr_steps, 0);
-	KUNIT_EXPECT_LT(test, nr_steps, STEPS);
+	KUNIT_EXPECT_GT(b->test, nr_steps, 0);
+	KUNIT_EXPECT_LT(b->test, nr_steps, STEPS);
 	for (i = 0; i < nr_steps; i++) {
 		len += scnprintf(line + len, sizeof(line) - len, "%lx,",
 				 steps[i] - (unsigned long)_text);
 		if (i % PER_LINE < PER_LINE - 1 && i < nr_steps - 1)
 			continue;
-		kunit_info(test, "steps: mode=%s at=%s\n", mode, line);
+		kunit_info(b->test, "steps: mode=%s at=%s\n", b->mode, line);
 		len = 0;
 	}
 }
@@ -107,6 +109,30 @@ static void step_start(struct kunit *test)
 							   &step_notifier));
 }
 
+static void step_mode(struct kunit *test, struct device *dev, const char *mode,
+		      unsigned long attrs)
+{
+	struct bench b = {
+		.test = test, .dev = dev, .mode = mode, .attrs = attrs,
+	};
+
+	step_report(&b);
+}
+
+static void step_guarded(struct kunit *test)
+{
+	struct bench b = {
+		.test = test, .dev = dev_of(2), .mode = "guarded",
+		.ready = in_window_of,
+	};
+
+	require_strict(test, 2);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_bypass_set_policy(b.dev, DMA_BYPASS_POLICY_GUARD));
+	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(b.dev));
+	step_report(&b);
+}
+
 /* In this order: a device does not become strict again. */
 static void step_all(struct kunit *test)
 {
@@ -114,11 +140,12 @@ static void step_all(struct kunit *test)
 	require_strict(test, 1);
 	KUNIT_ASSERT_EQ(test, 0, dma_bypass_prepare(dev_of(0)));
 	step_start(test);
-	step_report(test, direct_device(test), "direct", 0);
-	step_report(test, dev_of(1), "strict", 0);
-	step_report(test, dev_of(0), "bypass", BYPASS);
+	step_mode(test, direct_device(test), "direct", 0);
+	step_mode(test, dev_of(1), "strict", 0);
+	step_mode(test, dev_of(0), "bypass", BYPASS);
+	step_guarded(test);
 	make_lazy(test, dev_of(1));
-	step_report(test, dev_of(1), "lazy", 0);
+	step_mode(test, dev_of(1), "lazy", 0);
 }
 
 static struct kunit_case steps_cases[] = {
