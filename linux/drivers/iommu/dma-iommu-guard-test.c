@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit suite dma_bypass_guard: guarded bypass windows behind VT-d.  What a device
- * reaches is what is mapped now, in the direction that it is mapped in.  And
- * dma_bypass_guard_mode, for iommu.dma_bypass=guard.
+ * reaches is what is mapped now, in the direction that it is mapped in.
  *
  * Needs two of QEMU's edu devices.
  */
@@ -264,6 +263,127 @@ static void guard_lists_as_a_whole(struct kunit *test)
 	gunmap(0, addr, SZ_4K, DMA_TO_DEVICE);
 }
 
+/* How often the IOMMU is told of entries, and how many times it fails first. */
+static struct {
+	struct iommu_domain_ops		ops;
+	const struct iommu_domain_ops	*real;
+	struct iommu_domain		*domain;
+	int				maps, unmaps, fail;
+} told;
+
+static int told_of_map(struct iommu_domain *domain, unsigned long iova, size_t size)
+{
+	told.maps++;
+	if (told.fail && told.fail--)
+		return -EIO;
+	return told.real->iotlb_sync_map(domain, iova, size);
+}
+
+static void told_of_unmap(struct iommu_domain *domain,
+			  struct iommu_iotlb_gather *gather)
+{
+	told.unmaps++;
+	told.real->iotlb_sync(domain, gather);
+}
+
+static void told_end(void *unused)
+{
+	told.domain->ops = told.real;
+}
+
+static void told_start(struct kunit *test)
+{
+	told.domain = iommu_get_domain_for_dev(dev_of(0));
+	told.real = told.domain->ops;
+	KUNIT_ASSERT_NOT_NULL(test, told.real->iotlb_sync_map);
+	told.ops = *told.real;
+	told.ops.iotlb_sync_map = told_of_map;
+	told.ops.iotlb_sync = told_of_unmap;
+	told.domain->ops = &told.ops;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, told_end, NULL));
+}
+
+static void expect_told(struct kunit *test, int maps, int unmaps)
+{
+	KUNIT_EXPECT_EQ(test, told.maps, maps);
+	KUNIT_EXPECT_EQ(test, told.unmaps, unmaps);
+	told.maps = told.unmaps = 0;
+}
+
+/* An invalidation for all of a mapping, not for each of its pages. */
+static void guard_tells_once(struct kunit *test)
+{
+	struct page *page = large_buffer(test, HIGH);
+	struct scatterlist *sgl = list_of(test, page);
+	dma_addr_t addr;
+
+	gtouch(test, 0, page);
+	told_start(test);
+	expect_told(test, 0, 0);
+	KUNIT_ASSERT_EQ(test, LIST, dma_map_sg(dev_of(0), sgl, LIST,
+					       DMA_BIDIRECTIONAL));
+	KUNIT_ASSERT_TRUE(test, in_window(0, sg_dma_address(sgl)));
+	expect_told(test, 1, 0);
+	dma_unmap_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL);
+	expect_told(test, 0, 1);
+	addr = gmap(test, 0, page, 0, SZ_64K, DMA_BIDIRECTIONAL);
+	expect_told(test, 1, 0);
+	gunmap(0, addr, SZ_64K, DMA_BIDIRECTIONAL);
+	expect_told(test, 0, 1);
+}
+
+/* Entries of a list that are in one page are mappings of it like others. */
+static void guard_lists_meet_themselves(struct kunit *test)
+{
+	struct page *page = large_buffer(test, HIGH);
+	struct scatterlist *sgl = list_of(test, page);
+	int i;
+
+	for (i = 0; i < LIST; i++)
+		sg_set_page(&sgl[i], page + i / 3, SZ_1K, i % 3 * SZ_1K);
+	gtouch(test, 0, page);
+	KUNIT_ASSERT_EQ(test, LIST, dma_map_sg_attrs(dev_of(0), sgl, LIST,
+						     DMA_BIDIRECTIONAL, OVERLAP));
+	for (i = 0; i < LIST; i++)
+		KUNIT_EXPECT_EQ(test, sg_dma_address(&sgl[i]),
+				window_base(0) + sg_phys(&sgl[i]));
+	dma_roundtrip(test, 0, sg_dma_address(&sgl[LIST - 1]), sg_virt(&sgl[LIST - 1]),
+		      SZ_1K, 0);
+	dma_unmap_sg_attrs(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL, OVERLAP);
+	for (i = 0; i < LIST; i++)
+		KUNIT_EXPECT_EQ(test, mapped(0, sg_phys(&sgl[i])), 0);
+}
+
+/* What the IOMMU could not be told of is translated, and not left in the window. */
+static void guard_untold(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_4K, SZ_64K };
+	struct page *page = large_buffer(test, HIGH);
+	struct scatterlist *sgl = list_of(test, page);
+	dma_addr_t addr;
+	int i;
+
+	gtouch(test, 0, page);
+	told_start(test);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		told.fail = 1;
+		addr = gmap_once(0, page, 0, sizes[i], DMA_BIDIRECTIONAL);
+		expect_translated(test, 0, addr);
+		expect_fault(test, 0, window_base(0) + page_to_phys(page),
+			     page_address(page));
+		gunmap(0, addr, sizes[i], DMA_BIDIRECTIONAL);
+		addr = gmap_once(0, page, 0, sizes[i], DMA_BIDIRECTIONAL);
+		KUNIT_EXPECT_TRUE(test, in_window(0, addr));
+		gunmap(0, addr, sizes[i], DMA_BIDIRECTIONAL);
+	}
+	told.fail = 1;
+	KUNIT_ASSERT_GT(test, dma_map_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL), 0);
+	expect_translated(test, 0, sg_dma_address(sgl));
+	for (i = 0; i < LIST; i++)
+		KUNIT_EXPECT_EQ(test, mapped(0, sg_phys(&sgl[i])), 0);
+	dma_unmap_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL);
+}
+
 /* Unmapping what is not mapped does nothing to what is. */
 static void guard_unmapped_twice(struct kunit *test)
 {
@@ -412,6 +532,9 @@ static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(guard_sizes),
 	KUNIT_CASE(guard_lists),
 	KUNIT_CASE(guard_lists_as_a_whole),
+	KUNIT_CASE(guard_tells_once),
+	KUNIT_CASE(guard_lists_meet_themselves),
+	KUNIT_CASE(guard_untold),
 	KUNIT_CASE(guard_unmapped_twice),
 	KUNIT_CASE(guard_attribute),
 	KUNIT_CASE(guard_mask),
@@ -431,66 +554,7 @@ static struct kunit_suite guard_suite = {
 	.test_cases	= guard_cases,
 };
 
-static int mode_init(struct kunit *test)
-{
-	if (dma_bypass_mode() != DMA_BYPASS_MODE_GUARD)
-		kunit_skip(test, "needs iommu.dma_bypass=guard");
-	return window_test_init(test);
-}
-
-/* Whoever has no policy is guarded, without a request. */
-static void mode_guards_by_default(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-	dma_addr_t addr;
-
-	KUNIT_EXPECT_EQ(test, dma_bypass_policy(dev_of(1)),
-			DMA_BYPASS_POLICY_DEFAULT);
-	addr = gmap(test, 1, page, 0, SZ_4K, DMA_BIDIRECTIONAL);
-	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(1)), DMA_BYPASS_GUARDED);
-	dma_roundtrip(test, 1, addr, page_address(page), EDU_MAX, 1);
-	gunmap(1, addr, SZ_4K, DMA_BIDIRECTIONAL);
-	expect_fault(test, 1, addr, page_address(page));
-}
-
-/* Who was opted in has an open window, which is for the attribute only. */
-static void mode_opens_for_opted_in(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-
-	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, 0));
-	open_window(test, 0);
-	expect_bypass(test, 0, page);
-	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, 0));
-}
-
-static void mode_denies(struct kunit *test)
-{
-	struct page *page = buffer(test, HIGH);
-
-	KUNIT_ASSERT_EQ(test, 0, dma_bypass_set_policy(dev_of(1),
-						       DMA_BYPASS_POLICY_DENY));
-	expect_translated(test, 1, map_once(test, 1, page, SZ_4K, BYPASS));
-	KUNIT_EXPECT_EQ(test, dma_bypass_reason(dev_of(1)), DMA_BYPASS_NO_POLICY);
-}
-
-static struct kunit_case mode_cases[] = {
-	KUNIT_CASE(mode_guards_by_default),
-	KUNIT_CASE(mode_opens_for_opted_in),
-	KUNIT_CASE(mode_denies),
-	{ }
-};
-
-static struct kunit_suite mode_suite = {
-	.name		= "dma_bypass_guard_mode",
-	.suite_init	= edu_suite_init,
-	.suite_exit	= edu_suite_exit,
-	.init		= mode_init,
-	.exit		= window_test_exit,
-	.test_cases	= mode_cases,
-};
-
-kunit_test_suites(&guard_suite, &mode_suite);
+kunit_test_suite(guard_suite);
 
 MODULE_DESCRIPTION("KUnit tests of guarded DMA bypass windows behind VT-d");
 MODULE_LICENSE("GPL");
