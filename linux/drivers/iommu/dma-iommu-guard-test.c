@@ -217,13 +217,10 @@ static struct scatterlist *list_of(struct kunit *test, struct page *page)
 	return sgl;
 }
 
-static void guard_lists(struct kunit *test)
+static void expect_list(struct kunit *test, struct scatterlist *sgl)
 {
-	struct page *page = large_buffer(test, HIGH);
-	struct scatterlist *sgl = list_of(test, page);
 	int i;
 
-	gtouch(test, 0, page);
 	KUNIT_ASSERT_EQ(test, LIST, dma_map_sg(dev_of(0), sgl, LIST,
 					       DMA_BIDIRECTIONAL));
 	for (i = 0; i < LIST; i++)
@@ -239,6 +236,20 @@ static void guard_lists(struct kunit *test)
 			     sg_virt(&sgl[i]));
 	for (i = 0; i < LIST; i++)
 		KUNIT_EXPECT_EQ(test, mapped(0, sg_phys(&sgl[i])), 0);
+}
+
+static void guard_lists(struct kunit *test)
+{
+	struct page *page = large_buffer(test, HIGH);
+	struct scatterlist *sgl = list_of(test, page);
+	int i;
+
+	gtouch(test, 0, page);
+	expect_list(test, sgl);
+	/* The last page first. */
+	for (i = 0; i < LIST; i++)
+		sg_set_page(&sgl[i], page + 2 * (LIST - 1 - i), SZ_4K, 0);
+	expect_list(test, sgl);
 }
 
 /* One entry that cannot be: none of the others is, either. */
