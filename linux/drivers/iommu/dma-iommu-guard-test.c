@@ -257,7 +257,7 @@ static void guard_lists_as_a_whole(struct kunit *test)
 {
 	struct page *page = large_buffer(test, HIGH);
 	struct scatterlist *sgl = list_of(test, page);
-	dma_addr_t addr;
+	dma_addr_t addr, other;
 	int i, nents;
 
 	gtouch(test, 0, page);
@@ -269,6 +269,14 @@ static void guard_lists_as_a_whole(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mapped(0, sg_phys(&sgl[i])), 0);
 	expect_reaches(test, sg_dma_address(sgl), sg_virt(sgl));
 	dma_unmap_sg_attrs(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL, OVERLAP);
+
+	/* Nor are the first pages of a buffer whose last one cannot be. */
+	other = gmap_once(0, page + 2 * LIST - 4, 0, 3 * SZ_4K, DMA_BIDIRECTIONAL);
+	expect_translated(test, 0, other);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, mapped(0, page_to_phys(page + 2 * LIST - 4 + i)),
+				0);
+	gunmap(0, other, 3 * SZ_4K, DMA_BIDIRECTIONAL);
 	dma_read_expect(test, 0, addr, page_address(page + 2 * (LIST - 1)),
 			EDU_MAX);
 	gunmap(0, addr, SZ_4K, DMA_TO_DEVICE);
@@ -280,11 +288,15 @@ static struct {
 	const struct iommu_domain_ops	*real;
 	struct iommu_domain		*domain;
 	int				maps, unmaps, fail;
+	unsigned long			iova;
+	size_t				size;
 } told;
 
 static int told_of_map(struct iommu_domain *domain, unsigned long iova, size_t size)
 {
 	told.maps++;
+	told.iova = iova;
+	told.size = size;
 	if (told.fail && told.fail--)
 		return -EIO;
 	return told.real->iotlb_sync_map(domain, iova, size);
@@ -335,6 +347,8 @@ static void guard_tells_once(struct kunit *test)
 					       DMA_BIDIRECTIONAL));
 	KUNIT_ASSERT_TRUE(test, in_window(0, sg_dma_address(sgl)));
 	expect_told(test, 1, 0);
+	KUNIT_EXPECT_EQ(test, told.iova, sg_dma_address(sgl));
+	KUNIT_EXPECT_EQ(test, told.size, (2 * LIST - 1) * SZ_4K);
 	dma_unmap_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL);
 	expect_told(test, 0, 1);
 	addr = gmap(test, 0, page, 0, SZ_64K, DMA_BIDIRECTIONAL);
