@@ -22,6 +22,8 @@
 #include "card.h"
 #include "guest.h"
 
+#define DEVICES		"/sys/bus/pci/devices/"
+#define INTERFACES	"/sys/class/net/"
 #define ADDRESS		"10.0.0.1"
 #define PEER_ADDRESS	"10.0.0.2"
 #define PORT		5000
@@ -32,22 +34,60 @@
 static pid_t peer = -1;
 static int link_to_peer = -1;
 
+static int is_card(const struct dirent *entry)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), DEVICES "%.16s/class", entry->d_name);
+	return !strcmp(read_file(path), "0x020000");
+}
+
+/* They stay the same when a card is removed and found again. */
+const char *card_address(int nr)
+{
+	static char addresses[2][17];
+	char path[64], link[16];
+	struct dirent **found;
+
+	if (*addresses[nr] || scandir(DEVICES, &found, is_card, alphasort) != 2)
+		return addresses[nr];
+	for (int i = 0; i < 2; i++) {
+		snprintf(addresses[i], sizeof(addresses[i]), "%.16s", found[i]->d_name);
+		snprintf(path, sizeof(path), DEVICES "%s", addresses[i]);
+		snprintf(link, sizeof(link), "/card%d", i);
+		if (symlink(path, link))
+			say("dma-bypass: %s: %m\n", link);
+	}
+	return addresses[nr];
+}
+
+/* Whether an interface is a card's: virtio has a device between the two. */
+static bool is_interface(const char *name, const char *card)
+{
+	char path[64], where[256], part[24];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), INTERFACES "%.16s", name);
+	snprintf(part, sizeof(part), "/%.16s/", card);
+	len = readlink(path, where, sizeof(where) - 1);
+	where[len < 0 ? 0 : len] = '\0';
+	return *card && strstr(where, part);
+}
+
 /* The name of a card's interface, once it is there; or "". */
 static const char *interface(const char *card)
 {
-	char path[64];
 	static char name[IFNAMSIZ];
 	struct dirent *entry;
 	int tries;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/net", card);
 	name[0] = '\0';
 	for (tries = 0; tries < 500 && !name[0]; tries++) {
 		usleep(20000);
-		dir = opendir(path);
+		dir = opendir(INTERFACES);
 		while (dir && (entry = readdir(dir)))
-			if (entry->d_name[0] != '.')
+			if (is_interface(entry->d_name, card))
 				snprintf(name, sizeof(name), "%.15s", entry->d_name);
 		if (dir)
 			closedir(dir);

@@ -10,9 +10,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CARD		"0000:00:04.0"
-#define PEER_CARD	"0000:00:05.0"
-#define CARD_SYSFS	"/sys/bus/pci/devices/" CARD "/"
+#define CARD		card_address(0)
+#define PEER_CARD	card_address(1)
+#define CARD_SYSFS	"/card0/"	/* links, from when an address was first needed on */
+#define PEER_SYSFS	"/card1/"
+
+/* The first or the second card on the bus; "" if there is none. */
+const char *card_address(int nr);
 
 /* Start a peer, which sends back what it receives, and connect to it; or stop it. */
 bool start_peer(int mtu);

@@ -22,7 +22,8 @@
 #include "guest.h"
 #include "traced.h"
 
-#define DEVICE		CARD_SYSFS	/* the disk or the card: one machine has one of them */
+#define ADDRESS		"0000:00:04.0"	/* of the disk or the card: a machine has one of them */
+#define DEVICE		"/sys/bus/pci/devices/" ADDRESS "/"
 #define EVENTS		"/sys/kernel/tracing/"
 #define QI_SUBMIT	EVENTS "events/intel_iommu/qi_submit/enable"
 #define BYTES		4096
@@ -280,10 +281,10 @@ static bool change_driver(const char *how, const char *device)
 static void measure(const char *mode, const char *type, const char *policy,
 		    const char *state, int least, int most)
 {
-	ASSERT(change_driver("unbind", CARD));
+	ASSERT(change_driver("unbind", ADDRESS));
 	ASSERT(!write_file(DEVICE "dma_bypass/policy", policy));
 	ASSERT(!write_file(DEVICE "iommu_group/type", type));
-	ASSERT(change_driver("bind", CARD));
+	ASSERT(change_driver("bind", ADDRESS));
 	ASSERT(load->begin());
 	EXPECT_FILE(DEVICE "iommu_group/type", type);
 	if (state)
@@ -344,8 +345,7 @@ static void cards_are_there(void)
 
 	load = &card;
 	ASSERT(change_driver("unbind", PEER_CARD));
-	ASSERT(!write_file("/sys/bus/pci/devices/" PEER_CARD "/iommu_group/type",
-			   "identity"));
+	ASSERT(!write_file(PEER_SYSFS "iommu_group/type", "identity"));
 	ASSERT(change_driver("bind", PEER_CARD));
 	ASSERT(load->begin());
 	EXPECT(load->end());

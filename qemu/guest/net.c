@@ -16,7 +16,6 @@
 #include "guest.h"
 #include "traced.h"
 
-#define PEER_SYSFS	"/sys/bus/pci/devices/" PEER_CARD "/"
 #define CARD_POLICY	CARD_SYSFS "dma_bypass/policy"
 #define CARD_STATE	CARD_SYSFS "dma_bypass/state"
 #define CARD_REASON	CARD_SYSFS "dma_bypass/reason"
@@ -24,6 +23,7 @@
 #define PEER_STATE	PEER_SYSFS "dma_bypass/state"
 #define PEER_REASON	PEER_SYSFS "dma_bypass/reason"
 #define REQUESTING	"e1000e"	/* the driver that passes the attribute */
+#define BENCHMARK	"dma_map_benchmark"
 #define USUAL		1500	/* MTU: each packet is received into one buffer */
 #define JUMBO		9000	/* and into its header's and into pages */
 #define LITTLE		2	/* MiB that are traced */
@@ -252,6 +252,45 @@ static void removal_during_traffic(void)
 	}
 }
 
+/* Who unmaps waits for the device's TLB, too, in a guarded window as elsewhere. */
+static void expect_device_tlbs_invalidated(const char *policy, const char *state)
+{
+	struct traced traced;
+
+	EXPECT(!write_file(CARD_POLICY, policy));
+	EXPECT(becomes(CARD_STATE, state));
+	trace_traffic(&traced);
+	EXPECT(traced.with_device_tlb > 100);
+	EXPECT(!traced.without_device_tlb);
+}
+
+static void device_tlbs_are_invalidated(void)
+{
+	ASSERT(trace_invalidations());
+	expect_device_tlbs_invalidated("guard", "guarded");
+	expect_device_tlbs_invalidated("deny", "draining");
+	expect_device_tlbs_invalidated("guard", "guarded");
+}
+
+/* Of a driver that requests bypass, as the card's does not. */
+static void closing_invalidates_device_tlb(void)
+{
+	struct traced traced;
+	const char *said;
+
+	EXPECT(!write_file(CARD_POLICY, "allow"));
+	ASSERT(!bind_driver(CARD, BENCHMARK));
+	EXPECT(!run_program((char *[]) { "/bin/" BENCHMARK, "-s", "1", "-b", "64", "-B",
+					 NULL }, &said));
+	EXPECT_FILE(CARD_STATE, "open");
+	EXPECT(start_trace());
+	EXPECT(unbind(CARD));
+	EXPECT(stop_trace(CARD, 0, &traced));
+	EXPECT(traced.with_device_tlb);
+	EXPECT(!traced.without_device_tlb);
+	EXPECT_FILE(CARD_STATE, "closed");
+}
+
 /* An unchanged driver, of cards whose DMA mask is 32 bits, and does not cover a window. */
 static void masked_cards_are_there(void)
 {
@@ -341,6 +380,21 @@ const struct guest_suite net_guarded_suite = {
 		{ "cards_are_there", guarded_cards_are_there },
 		WINDOW_SUITES,
 		{ "drivers_are_unbound", drivers_are_unbound },
+		{ }
+	},
+};
+
+/* Cards that cache translations. */
+const struct guest_suite net_device_tlb_suite = {
+	.name	= "net_device_tlb",
+	.tests	= (const struct guest_test []) {
+		{ "cards_are_there", guarded_cards_are_there },
+		{ "all_traffic", all_traffic },
+		{ "device_tlbs_are_invalidated", device_tlbs_are_invalidated },
+		{ "jumbo_frames", jumbo_frames },
+		{ "drivers_are_unbound", drivers_are_unbound },
+		{ "closing_invalidates_device_tlb",
+		  closing_invalidates_device_tlb },
 		{ }
 	},
 };

@@ -14,6 +14,8 @@
 
 #define TRACEFS		"/sys/kernel/tracing/"
 #define GUARDED_MOST	65536		/* bytes of a mapping in a guarded window */
+#define SUBMITTED	" qi_submit: "
+#define IOTLB_PAGES(type) (((type) >> 4 & 3) == 3)	/* and not of a domain or all */
 
 bool mount_trace(void)
 {
@@ -22,6 +24,11 @@ bool mount_trace(void)
 	       !write_file(TRACEFS "events/dma/dma_map_phys/enable", "1") &&
 	       !write_file(TRACEFS "events/dma/dma_unmap_phys/enable", "1") &&
 	       !write_file(TRACEFS "events/dma/dma_alloc/enable", "1");
+}
+
+bool trace_invalidations(void)
+{
+	return !write_file(TRACEFS "events/intel_iommu/qi_submit/enable", "1");
 }
 
 bool start_trace(void)
@@ -65,6 +72,30 @@ static void add_allocation(struct traced *traced, const char *line,
 		traced->allocated_bypassed += size;
 }
 
+static unsigned long long place;	/* of the last invalidation of the IOTLB */
+static unsigned int shift;		/* its size, or 0 if that of a device TLB came */
+
+/*
+ * What is invalidated together is submitted together.  An invalidation of the IOTLB is of
+ * a domain, or of so many pages, whose place that of the device TLB has to be in.
+ */
+static void add_invalidation(struct traced *traced, const char *kind)
+{
+	unsigned long long type, where;
+
+	if (sscanf(kind, "%*s %*s %llx %llx", &type, &where) != 2)
+		return;
+	if (shift && !strncmp(kind, "dev_tlb_inv ", 12) && where >> shift == place >> shift)
+		traced->with_device_tlb++;
+	else if (shift)
+		traced->without_device_tlb++;
+	shift = 0;
+	if (strncmp(kind, "iotlb_inv ", 10))
+		return;
+	place = where;
+	shift = IOTLB_PAGES(type) ? 12 + (where & 0x3f) : 63;
+}
+
 bool stop_trace(const char *device, unsigned long long base, struct traced *traced)
 {
 	bool stopped = !write_file(TRACEFS "tracing_on", "0");
@@ -78,6 +109,7 @@ bool stop_trace(const char *device, unsigned long long base, struct traced *trac
 	if (strlen(text) >= sizeof(text) - 2)	/* there is more than this */
 		*strrchr(text, '\n') = '\0';
 	memset(traced, 0, sizeof(*traced));
+	shift = 0;
 	while ((line = strsep(&next, "\n"))) {
 		if (strstr(line, mapped))
 			add_mapping(traced, line, base);
@@ -85,10 +117,14 @@ bool stop_trace(const char *device, unsigned long long base, struct traced *trac
 			traced->unmapped += value(line, " size=", 10);
 		if (strstr(line, allocated))
 			add_allocation(traced, line, base);
+		if (strstr(line, SUBMITTED))
+			add_invalidation(traced, strstr(line, SUBMITTED) +
+					 strlen(SUBMITTED));
 	}
-	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes; %llu long\n",
+	say("dma-bypass: bypassed %llu, translated %llu, unrequested %llu bytes; %llu long; device TLBs %u, not %u\n",
 	    traced->bypassed, traced->translated, traced->unrequested,
-	    traced->long_ones);
+	    traced->long_ones, traced->with_device_tlb,
+	    traced->without_device_tlb);
 	return stopped;
 }
 

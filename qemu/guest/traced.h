@@ -16,9 +16,16 @@ struct traced {
 	unsigned long long	unmapped;
 	unsigned long long	allocated;
 	unsigned long long	allocated_bypassed;
+
+	/* Invalidations of VT-d's IOTLB: with that of a device TLB behind it, and without. */
+	unsigned int		with_device_tlb;
+	unsigned int		without_device_tlb;
 };
 
 bool mount_trace(void);
+
+/* Trace what is submitted to VT-d, too; for machines with one processor. */
+bool trace_invalidations(void);
 
 /* Trace anew. */
 bool start_trace(void);
