@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, field
 
 import emulator
-from common import BUILD, ROOT, Failure
+from common import BUILD, ROOT, Failure, run
 
 OUT = ROOT / "out"
 TABLE = ROOT / "qemu" / "machines.toml"
@@ -67,6 +67,7 @@ class Machine:
     args: str = ""
     extra: str = ""
     devices: str = ""
+    tree: str = ""
     append: str = ""
     suites: list = field(default_factory=list)
     user: dict = field(default_factory=dict)
@@ -80,6 +81,17 @@ class Machine:
     def all_suites(self):
         return [*self.suites, *self.user]
 
+    def device_tree(self, command, suite):
+        """Arguments for QEMU's own device tree with what this machine adds to it."""
+        if not self.tree:
+            return []
+        dtc = self.kernel.out / "scripts/dtc/dtc"
+        file = self.kernel.out / f"{self.name}.{suite}.dtb"
+        run(*command, "-machine", f"dumpdtb={file}")
+        source = run(dtc, "-q", "-O", "dts", file).stdout
+        run(dtc, "-q", "-O", "dtb", "-o", file, stdin=source + self.tree)
+        return ["-dtb", str(file)]
+
     def command(self, suite, initramfs=None):
         """The QEMU command line that boots this machine with one suite, or none."""
         own = self.kernel.out / ("programs.cpio" if self.programs else "initramfs.cpio")
@@ -87,9 +99,9 @@ class Machine:
         append = [arch.append, self.append,
                   f"kunit.filter_glob={kunit}" if kunit else "kunit.enable=0",
                   f"-- {suite}" if suite in self.user else ""]   # the last one is for init
-        return [*emulator.command(self), "-m", self.memory, "-smp", str(self.smp),
-                *shlex.split(f"{arch.args} {self.args} {self.extra} {self.devices}"),
-                "-kernel", str(self.kernel.image),
+        command = [*emulator.command(self), "-m", self.memory, "-smp", str(self.smp),
+                   *shlex.split(f"{arch.args} {self.args} {self.extra} {self.devices}")]
+        return [*command, *self.device_tree(command, suite), "-kernel", str(self.kernel.image),
                 "-initrd", str(initramfs or own),
                 "-append", " ".join(" ".join(append).split())]
 

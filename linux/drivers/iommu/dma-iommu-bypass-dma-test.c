@@ -291,6 +291,7 @@ static void hole_to_translated(struct kunit *test)
 	open_window(test, 0);
 	for (i = 0; i < ram->nr; i++) {
 		pfn = PHYS_PFN(ram->chunk[i].end);
+		expect_bypass(test, 0, phys_to_page(ram->chunk[i].start));
 		expect_bypass(test, 0, pfn_to_page(pfn - 1));
 		expect_translated(test, 0, map_once(test, 0, pfn_to_page(pfn - 1),
 						    SZ_4K + 1, BYPASS));
