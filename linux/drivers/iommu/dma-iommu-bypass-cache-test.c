@@ -93,11 +93,11 @@ static dma_addr_t use_page(struct kunit *test, struct device *dev,
 	unsigned long attrs = use->attrs | BYPASS;
 	dma_addr_t addr;
 
-	addr = dma_map_page_attrs(dev, page, 100, SZ_4K, use->dir, attrs);
+	addr = dma_map_page_attrs(dev, page, 100, PAGE_SIZE, use->dir, attrs);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev, addr));
-	dma_sync_single_for_cpu(dev, addr, SZ_4K, use->dir);
+	dma_sync_single_for_cpu(dev, addr, PAGE_SIZE, use->dir);
 	dma_sync_single_range_for_device(dev, addr, SZ_1K, SZ_2K, use->dir);
-	dma_unmap_page_attrs(dev, addr, SZ_4K, use->dir, attrs);
+	dma_unmap_page_attrs(dev, addr, PAGE_SIZE, use->dir, attrs);
 	return addr;
 }
 

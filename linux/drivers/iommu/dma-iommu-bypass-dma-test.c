@@ -20,6 +20,8 @@ static int width;	/* address bits */
 module_param(width, int, 0);
 static int base_shift;	/* of the window */
 module_param(base_shift, int, 0);
+static int min_shift;	/* of the smallest page that the IOMMU maps */
+module_param(min_shift, int, 0);
 
 static enum dma_bypass_policy boot_policy[EDU_NR];
 
@@ -35,6 +37,8 @@ static void machine_is_as_expected(struct kunit *test)
 				width);
 	if (base_shift)
 		KUNIT_EXPECT_EQ(test, window_base(0), BIT_ULL(base_shift));
+	if (min_shift)
+		KUNIT_EXPECT_EQ(test, __ffs(domain->pgsize_bitmap), min_shift);
 	KUNIT_EXPECT_EQ(test, domain->type,
 			lazy ? IOMMU_DOMAIN_DMA_FQ : IOMMU_DOMAIN_DMA);
 	if (strstr(saved_command_line, "sp_off"))
@@ -88,10 +92,10 @@ static void attribute_to_base_plus_phys(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev_of(0)->dma_bypass->base, window_base(0));
 	KUNIT_EXPECT_EQ(test, map_once(test, 0, low, 64, BYPASS),
 			window_base(0) + page_to_phys(low));
-	KUNIT_EXPECT_EQ(test, map_once(test, 0, high, SZ_8K, BYPASS),
+	KUNIT_EXPECT_EQ(test, map_once(test, 0, high, 2 * PAGE_SIZE, BYPASS),
 			window_base(0) + page_to_phys(high));
 	expect_translated(test, 0, map_once(test, 0, low, 64, 0));
-	expect_translated(test, 0, map_once(test, 0, high, SZ_8K, 0));
+	expect_translated(test, 0, map_once(test, 0, high, 2 * PAGE_SIZE, 0));
 }
 
 static void first_mapping_requests_window(struct kunit *test)
@@ -113,12 +117,12 @@ static const struct transfer {
 } transfers[] = {
 	{ "translated, low page",	0,	LOW,	0,	2048 },
 	{ "translated, high page",	0,	HIGH,	1000,	1500 },
-	{ "translated, two pages",	0,	HIGH,	3072,	2048 },
+	{ "translated, two pages",	0,	HIGH,	PAGE_SIZE - 1024, 2048 },
 	{ "bypass, low page",		BYPASS,	LOW,	0,	2048 },
 	{ "bypass, high page",		BYPASS,	HIGH,	0,	2048 },
-	{ "bypass, few bytes",		BYPASS,	HIGH,	4093,	3 },
-	{ "bypass, two low pages",	BYPASS,	LOW,	3333,	1999 },
-	{ "bypass, two high pages",	BYPASS,	HIGH,	2050,	2047 },
+	{ "bypass, few bytes",		BYPASS,	HIGH,	PAGE_SIZE - 3,	3 },
+	{ "bypass, two low pages",	BYPASS,	LOW,	PAGE_SIZE - 763, 1999 },
+	{ "bypass, two high pages",	BYPASS,	HIGH,	PAGE_SIZE - 2046, 2047 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(transfer, transfers, name);
@@ -131,7 +135,7 @@ static void device_moves_bytes(struct kunit *test)
 	dma_addr_t addr;
 
 	open_window(test, 0);
-	memset(cpu, 0x5a, SZ_8K);
+	memset(cpu, 0x5a, 2 * PAGE_SIZE);
 	addr = dma_map_single_attrs(dev_of(0), cpu + t->offset, t->len,
 				    DMA_BIDIRECTIONAL, t->attrs);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
@@ -143,7 +147,7 @@ static void device_moves_bytes(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a, t->offset));
 	cpu += t->offset + t->len;
 	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a,
-					   SZ_8K - t->offset - t->len));
+					   2 * PAGE_SIZE - t->offset - t->len));
 }
 
 static void device_moves_lists(struct kunit *test)
@@ -226,20 +230,23 @@ static void noncontiguous_to_translated(struct kunit *test)
 	int i;
 
 	open_window(test, 0);
-	sgt = dma_alloc_noncontiguous(dev_of(0), SZ_64K, DMA_BIDIRECTIONAL,
-				      GFP_KERNEL, BYPASS);
+	sgt = dma_alloc_noncontiguous(dev_of(0), 16 * PAGE_SIZE,
+				      DMA_BIDIRECTIONAL, GFP_KERNEL, BYPASS);
 	KUNIT_ASSERT_NOT_NULL(test, sgt);
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		expect_translated(test, 0, sg_dma_address(sg));
 	dma_roundtrip(test, 0, sg_dma_address(sgt->sgl), sg_virt(sgt->sgl),
 		      EDU_MAX, 41);
-	dma_free_noncontiguous(dev_of(0), SZ_64K, sgt, DMA_BIDIRECTIONAL);
+	dma_free_noncontiguous(dev_of(0), 16 * PAGE_SIZE, sgt,
+			       DMA_BIDIRECTIONAL);
 }
 
 /* Parts of a mapping in the window, each in one direction. */
 static void device_moves_synced_parts(struct kunit *test)
 {
-	static const unsigned int parts[] = { 0, 1000, 4093, 6144 };
+	static const unsigned int parts[] = {
+		0, 1000, PAGE_SIZE - 3, PAGE_SIZE + 2048
+	};
 	struct page *page = buffer(test, HIGH);
 	u8 *cpu = page_address(page);
 	u8 data[SZ_64];
@@ -247,8 +254,8 @@ static void device_moves_synced_parts(struct kunit *test)
 	int i;
 
 	open_window(test, 0);
-	memset(cpu, 0x5a, SZ_8K);
-	addr = map(test, 0, page, 0, SZ_8K, BYPASS);
+	memset(cpu, 0x5a, 2 * PAGE_SIZE);
+	addr = map(test, 0, page, 0, 2 * PAGE_SIZE, BYPASS);
 	expect_in_window(test, 0, addr);
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		edu_pattern(data, sizeof(data), i);
@@ -263,8 +270,8 @@ static void device_moves_synced_parts(struct kunit *test)
 		dma_read_expect(test, 0, addr + parts[i], cpu + parts[i],
 				sizeof(data));
 	}
-	unmap(0, addr, SZ_8K, BYPASS);
-	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a, SZ_8K));
+	unmap(0, addr, 2 * PAGE_SIZE, BYPASS);
+	KUNIT_EXPECT_NULL(test, memchr_inv(cpu, 0x5a, 2 * PAGE_SIZE));
 }
 
 static void list_with_hole_to_translated(struct kunit *test)
@@ -294,7 +301,7 @@ static void hole_to_translated(struct kunit *test)
 		expect_bypass(test, 0, phys_to_page(ram->chunk[i].start));
 		expect_bypass(test, 0, pfn_to_page(pfn - 1));
 		expect_translated(test, 0, map_once(test, 0, pfn_to_page(pfn - 1),
-						    SZ_4K + 1, BYPASS));
+						    PAGE_SIZE + 1, BYPASS));
 		/* Holes within a section have page structs. */
 		if (!pfn_valid(pfn))
 			continue;
@@ -405,17 +412,17 @@ static void mapped_place_to_closed(struct kunit *test)
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev_of(0));
 	struct page *page = buffer(test, HIGH);
 	struct ram *ram = ram_find(test);
-	dma_addr_t addr = window_base(0) + ram->chunk[ram->nr - 1].end - SZ_4K;
+	dma_addr_t addr = window_base(0) + ram->chunk[ram->nr - 1].end - PAGE_SIZE;
 
 	/* Some page table code warns. */
 	kunit_info(test, "expect-console: WARNING: .*__arm_lpae_map");
 	KUNIT_ASSERT_EQ(test, 0, iommu_map(domain, addr, page_to_phys(page),
-					   SZ_4K, IOMMU_READ, GFP_KERNEL));
+					   PAGE_SIZE, IOMMU_READ, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(dev_of(0)), -ENOMEM);
 	expect_state(test, dev_of(0), CLOSED, NO_RESOURCES);
 	expect_translated(test, 0, map_once(test, 0, page, SZ_4K, BYPASS));
 	/* It may be gone with what was mapped around it. */
-	iommu_unmap(domain, addr, SZ_4K);
+	iommu_unmap(domain, addr, PAGE_SIZE);
 	expect_fault(test, 0, addr, page_address(page));
 
 	KUNIT_ASSERT_EQ(test, 0, edu_rebind(edus[0]));

@@ -20,18 +20,18 @@ static dma_addr_t map_range_or_segments(struct kunit *test, struct page *page,
 	dma_addr_t addr;
 
 	*range = dma_iova_try_alloc_attrs(dev_of(0), &state,
-					  known ? page_to_phys(page) : 0, SZ_8K,
+					  known ? page_to_phys(page) : 0, 2 * PAGE_SIZE,
 					  BYPASS);
 	KUNIT_EXPECT_EQ(test, *range, dma_use_iova(&state));
 	if (!*range)
-		return map_once(test, 0, page, SZ_8K, BYPASS);
+		return map_once(test, 0, page, 2 * PAGE_SIZE, BYPASS);
 	addr = state.addr;
 	KUNIT_ASSERT_EQ(test, 0, dma_iova_link(dev_of(0), &state,
-					       page_to_phys(page), 0, SZ_8K,
+					       page_to_phys(page), 0, 2 * PAGE_SIZE,
 					       DMA_TO_DEVICE, BYPASS));
-	KUNIT_ASSERT_EQ(test, 0, dma_iova_sync(dev_of(0), &state, 0, SZ_8K));
+	KUNIT_ASSERT_EQ(test, 0, dma_iova_sync(dev_of(0), &state, 0, 2 * PAGE_SIZE));
 	dma_read_expect(test, 0, addr, page_address(page), EDU_MAX);
-	dma_iova_destroy(dev_of(0), &state, SZ_8K, DMA_TO_DEVICE, BYPASS);
+	dma_iova_destroy(dev_of(0), &state, 2 * PAGE_SIZE, DMA_TO_DEVICE, BYPASS);
 	return addr;
 }
 
