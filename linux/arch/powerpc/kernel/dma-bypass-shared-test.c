@@ -126,17 +126,19 @@ static void expect_translated_copy(struct kunit *test, int i)
 
 /*
  * Where there is no room for a second window, the one that a mask selects takes the
- * place of the default window if that is empty, as it is here.
+ * place of the default window if that is empty, as it is here.  The policy is written
+ * before the driver is unbound, so that the other device is all that keeps the second
+ * one translated, then and when it is bound again.
  */
 static void default_window_stays_for_neighbour(struct kunit *test)
 {
 	u32 liobn;
 
 	bind_both(test, DMA_BYPASS_POLICY_ALLOW, DMA_BYPASS_POLICY_ALLOW);
+	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
 	device_release_driver(dev_of(1));
 	free_scratch(0);
 	liobn = take_ddw(test, 0, 24);
-	dma_bypass_set_policy(dev_of(1), DMA_BYPASS_POLICY_DEFAULT);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(1)));
 	KUNIT_EXPECT_TRUE(test, of_property_present(phb_node(0),
 						    "ibm,dma-window"));
