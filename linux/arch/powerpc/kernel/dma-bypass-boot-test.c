@@ -163,12 +163,17 @@ static void owner_has_no_inherited_window(struct kunit *test)
 			kept(1) ? UPPER_WINDOW : DEFAULT_WINDOW);
 }
 
+/* The table of the default window is in use, whatever else is closed. */
 static void deny_closes_inherited_window(struct kunit *test)
 {
+	struct iommu_table *tbl = iommu_tce_table_get(get_iommu_table_base(dev_of(0)));
 	struct page *page = buffer(test);
 
 	bind_with(test, 0, DMA_BYPASS_POLICY_DENY);
 	KUNIT_EXPECT_EQ(test, dma_bypass_state(dev_of(0)), DMA_BYPASS_CLOSED);
+	/* Another one cannot be at its address, since it is not freed. */
+	KUNIT_EXPECT_PTR_EQ(test, get_iommu_table_base(dev_of(0)), tbl);
+	iommu_tce_table_put(tbl);
 	KUNIT_EXPECT_EQ(test, roundtrip(test, 0, page, 0, 20), DEFAULT_WINDOW);
 	expect_blocked(test, 0, upper(page), page_address(page));
 
