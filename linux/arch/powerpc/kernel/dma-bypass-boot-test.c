@@ -148,6 +148,23 @@ static void first_driver_follows_policy(struct kunit *test)
 				    DEFAULT_WINDOW, "edu %d", i);
 }
 
+/*
+ * How many windows an owner may create is found out when the first device of a PE is: an
+ * inherited one counts, unless it is removed before.
+ */
+static void inherited_window_counts_for_owner(struct kunit *test)
+{
+	bool never = strstr(saved_command_line, "iommu.dma_bypass=never");
+	struct iommu_table_group *group;
+	int i;
+
+	for (i = 0; i < EDU_NR; i++) {
+		group = iommu_group_get_iommudata(dev_of(i)->iommu_group);
+		KUNIT_EXPECT_EQ_MSG(test, group->max_dynamic_windows_supported,
+				    never ? 2 : 1, "edu %d", i);
+	}
+}
+
 static void owner_has_no_inherited_window(struct kunit *test)
 {
 	enum dma_bypass_policy policy = dma_bypass_policy(dev_of(1));
@@ -201,6 +218,7 @@ static int boot_suite_init(struct kunit_suite *suite)
 static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(window_at_boot_follows_policy),
 	KUNIT_CASE(first_driver_follows_policy),
+	KUNIT_CASE(inherited_window_counts_for_owner),
 	KUNIT_CASE(owner_has_no_inherited_window),
 	KUNIT_CASE(deny_closes_inherited_window),
 	{ }
