@@ -7,6 +7,8 @@
 
 #include <kunit/test.h>
 #include <linux/dma-bypass-ops.h>
+#include <linux/init.h>
+#include <linux/string.h>
 
 #ifndef BYPASS
 #define BYPASS		DMA_ATTR_IOMMU_BYPASS
@@ -30,5 +32,17 @@ static inline void __expect_state(struct kunit *test, struct device *dev,
 #define expect_state(test, dev, state, reason)				\
 	__expect_state(test, dev, DMA_BYPASS_##state, DMA_BYPASS_##reason,	\
 		       __func__, __LINE__)
+
+/* Not taken from the code under test, which parses it. */
+static inline enum dma_bypass_mode mode_of_command_line(void)
+{
+	if (strstr(saved_command_line, "iommu.dma_bypass=request"))
+		return DMA_BYPASS_MODE_REQUEST;
+	if (strstr(saved_command_line, "iommu.dma_bypass=optin"))
+		return DMA_BYPASS_MODE_OPTIN;
+	if (strstr(saved_command_line, "iommu.dma_bypass=never"))
+		return DMA_BYPASS_MODE_NEVER;
+	return DMA_BYPASS_MODE_DEFAULT;
+}
 
 #endif /* _TEST_DMA_BYPASS_EXPECT_H */

@@ -154,7 +154,7 @@ static void first_driver_follows_policy(struct kunit *test)
  */
 static void inherited_window_counts_for_owner(struct kunit *test)
 {
-	bool never = strstr(saved_command_line, "iommu.dma_bypass=never");
+	bool never = mode_of_command_line() == DMA_BYPASS_MODE_NEVER;
 	struct iommu_table_group *group;
 	int i;
 

@@ -50,17 +50,6 @@ static const struct rule {
 	RULE(NEVER,	DENY,		TRANSLATED,	NO_MODE),
 };
 
-static enum dma_bypass_mode mode_of_command_line(void)
-{
-	if (strstr(saved_command_line, "iommu.dma_bypass=request"))
-		return DMA_BYPASS_MODE_REQUEST;
-	if (strstr(saved_command_line, "iommu.dma_bypass=optin"))
-		return DMA_BYPASS_MODE_OPTIN;
-	if (strstr(saved_command_line, "iommu.dma_bypass=never"))
-		return DMA_BYPASS_MODE_NEVER;
-	return DMA_BYPASS_MODE_DEFAULT;
-}
-
 /* All that follows is what this mode means. */
 static void mode_is_that_of_command_line(struct kunit *test)
 {

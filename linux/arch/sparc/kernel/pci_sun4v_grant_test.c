@@ -11,17 +11,22 @@
 #include <asm/hypervisor.h>
 
 #include "pci_sun4v_bypass_test.h"
+#include "../../../lib/test_dma_bypass_expect.h"
 
 static unsigned int grant_calls(struct sun4v_test *t)
 {
 	return t->hv.calls[SUN4V_HV_GETBYPASS];
 }
 
+static bool never(void)
+{
+	return mode_of_command_line() == DMA_BYPASS_MODE_NEVER;
+}
+
 /* Nothing is called before a driver with a grant needs a window: it is for good. */
 static void grant_no_early_calls(struct kunit *test)
 {
 	struct sun4v_test *t = sun4v_test_attach(test, false);
-	bool disabled = dma_bypass_disabled();
 
 	dma_bypass_reason(t->dev);
 	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_DENY);
@@ -31,8 +36,8 @@ static void grant_no_early_calls(struct kunit *test)
 
 	dma_bypass_set_policy(t->dev, DMA_BYPASS_POLICY_ALLOW);
 	KUNIT_EXPECT_EQ(test, grant_calls(t), 0);
-	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), disabled ? -EPERM : 0);
-	KUNIT_EXPECT_EQ(test, grant_calls(t), !disabled);
+	KUNIT_EXPECT_EQ(test, dma_bypass_prepare(t->dev), never() ? -EPERM : 0);
+	KUNIT_EXPECT_EQ(test, grant_calls(t), !never());
 }
 
 static const struct error_param {
@@ -127,7 +132,7 @@ static void grant_mask(struct kunit *test)
 /* The errno of dma_bypass_prepare(), by the system mode and the policy. */
 static int policy_errno(enum dma_bypass_policy policy)
 {
-	if (dma_bypass_disabled())
+	if (never())
 		return -EPERM;
 	if (policy == DMA_BYPASS_POLICY_ALLOW)
 		return 0;
@@ -135,7 +140,7 @@ static int policy_errno(enum dma_bypass_policy policy)
 	if (policy == DMA_BYPASS_POLICY_GUARD)
 		return -EOPNOTSUPP;
 	return policy == DMA_BYPASS_POLICY_DEFAULT &&
-	       dma_bypass_mode() == DMA_BYPASS_MODE_REQUEST ? 0 : -EPERM;
+	       mode_of_command_line() == DMA_BYPASS_MODE_REQUEST ? 0 : -EPERM;
 }
 
 static void grant_policies(struct kunit *test)
@@ -153,7 +158,7 @@ static void grant_policies(struct kunit *test)
 			  policies[i] == DMA_BYPASS_POLICY_GUARD;
 		err = dma_bypass_set_policy(t->dev, policies[i]);
 		KUNIT_EXPECT_EQ_MSG(test, err,
-				    loosens && dma_bypass_disabled() ? -EPERM : 0,
+				    loosens && never() ? -EPERM : 0,
 				    "policy %d", policies[i]);
 		err = policy_errno(policies[i]);
 		KUNIT_EXPECT_EQ_MSG(test, dma_bypass_prepare(t->dev), err,
@@ -161,7 +166,7 @@ static void grant_policies(struct kunit *test)
 		sun4v_test_expect(t, t->buf, PG(1), !err);
 		sun4v_test_notify(t->dev, BUS_NOTIFY_DRIVER_NOT_BOUND);
 	}
-	if (dma_bypass_disabled())
+	if (never())
 		KUNIT_EXPECT_EQ(test, grant_calls(t), 0);
 }
 
