@@ -25,6 +25,12 @@ static struct page *pages;
 static u64 *leaf;
 static u64 entries[PAGES][DIRS];
 
+/*
+ * Odd while the device may have the window.  Even from the time on when denying that has
+ * returned until just before it is granted again.
+ */
+static atomic_t epoch;
+
 /**
  * struct guard_load - what a CPU does, and what it saw
  * @rnd: of what it does next
@@ -37,6 +43,8 @@ static u64 entries[PAGES][DIRS];
  * @failed: mappings that failed
  * @wrong: mappings in the window whose entry in the page table is another one
  * @mixed: mappings in the window of a page that was mapped in another direction
+ * @denied: mappings in the window that were begun while the device was denied it
+ * @refused: other mappings that were begun then
  */
 struct guard_load {
 	struct rnd_state	rnd;
@@ -49,16 +57,23 @@ struct guard_load {
 	unsigned long		failed;
 	unsigned long		wrong;
 	unsigned long		mixed;
+	unsigned long		denied;
+	unsigned long		refused;
 };
 
-/* Page @i was mapped in the window, and is unmapped by nobody but the caller. */
-static void load_enter(struct guard_load *l, int i, int dir)
+/*
+ * Page @i was mapped in the window, begun in epoch @began, and is unmapped by nobody but
+ * the caller.
+ */
+static void load_enter(struct guard_load *l, int i, int dir, int began)
 {
 	int other;
 
 	/* Fully ordered: of two CPUs one sees the other. */
 	atomic_inc_return(&live[i][dir]);
 	l->guarded++;
+	if (!(began & 1) && atomic_read(&epoch) == began)
+		l->denied++;
 	if (READ_ONCE(leaf[i]) != entries[i][dir])
 		l->wrong++;
 	for (other = 0; other < DIRS; other++)
@@ -71,10 +86,18 @@ static void load_leave(int i, int dir)
 	atomic_dec_return(&live[i][dir]);
 }
 
+/* There are other reasons than that the window is denied. */
+static void load_translated(struct guard_load *l, int began)
+{
+	l->translated++;
+	l->refused += !(began & 1);
+}
+
 static void load_page(struct guard_load *l)
 {
 	int i = prandom_u32_state(&l->rnd) % PAGES;
 	int dir = prandom_u32_state(&l->rnd) % DIRS;
+	int began = atomic_read_acquire(&epoch);
 	dma_addr_t addr = gmap_once(0, pages + i, 0, SZ_4K, dir);
 
 	if (dma_mapping_error(dev_of(0), addr)) {
@@ -82,10 +105,10 @@ static void load_page(struct guard_load *l)
 		return;
 	}
 	if (in_window(0, addr)) {
-		load_enter(l, i, dir);
+		load_enter(l, i, dir, began);
 		load_leave(i, dir);
 	} else {
-		l->translated++;
+		load_translated(l, began);
 	}
 	gunmap(0, addr, SZ_4K, dir);
 }
@@ -93,6 +116,7 @@ static void load_page(struct guard_load *l)
 static void load_list(struct guard_load *l)
 {
 	int i, dir = prandom_u32_state(&l->rnd) % DIRS;
+	int began = atomic_read_acquire(&epoch);
 
 	if (!dma_map_sg_attrs(dev_of(0), l->sgl, PAGES, dir, OVERLAP)) {
 		l->failed++;
@@ -100,11 +124,11 @@ static void load_list(struct guard_load *l)
 	}
 	if (in_window(0, sg_dma_address(l->sgl))) {
 		for (i = 0; i < PAGES; i++)
-			load_enter(l, i, dir);
+			load_enter(l, i, dir, began);
 		for (i = 0; i < PAGES; i++)
 			load_leave(i, dir);
 	} else {
-		l->translated++;
+		load_translated(l, began);
 	}
 	dma_unmap_sg_attrs(dev_of(0), l->sgl, PAGES, dir, OVERLAP);
 }
@@ -151,6 +175,7 @@ static void load_init(struct kunit *test)
 	phys_addr_t phys;
 	int i, dir, err = 0;
 
+	atomic_set(&epoch, 1);
 	pages = large_buffer(test, HIGH);
 	gtouch(test, 0, pages);
 	phys = page_to_phys(pages);
@@ -201,6 +226,7 @@ static void load_stop(struct kunit *test, struct guard_load *l, const char *what
 	KUNIT_EXPECT_EQ_MSG(test, l->failed, 0, "CPU %d, %s", l->cpu, what);
 	KUNIT_EXPECT_EQ_MSG(test, l->wrong, 0, "CPU %d, %s", l->cpu, what);
 	KUNIT_EXPECT_EQ_MSG(test, l->mixed, 0, "CPU %d, %s", l->cpu, what);
+	KUNIT_EXPECT_EQ_MSG(test, l->denied, 0, "CPU %d, %s", l->cpu, what);
 }
 
 #define CPUS		2
@@ -245,12 +271,20 @@ static void grants_while_mapping(struct kunit *test)
 		thread[i] = load_start(test, load_run, i);
 	for (i = 0; i < 100; i++) {
 		dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_DENY);
+		KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(0)),
+				DMA_BYPASS_DRAINING);
+		atomic_inc(&epoch);
 		usleep_range(5000, 10000);
+		atomic_inc(&epoch);
 		dma_bypass_set_policy(dev_of(0), DMA_BYPASS_POLICY_GUARD);
+		KUNIT_ASSERT_EQ(test, dma_bypass_state(dev_of(0)),
+				DMA_BYPASS_GUARDED);
 		usleep_range(5000, 10000);
 	}
-	for (i = 0; i < CPUS; i++)
+	for (i = 0; i < CPUS; i++) {
 		load_stop(test, thread[i], "thread");
+		KUNIT_EXPECT_GT_MSG(test, thread[i]->refused, 0, "CPU %d", i);
+	}
 	for (i = 0; i < PAGES; i++)
 		KUNIT_EXPECT_EQ_MSG(test, leaf[i], 0, "page %d", i);
 }
