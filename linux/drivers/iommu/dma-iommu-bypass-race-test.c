@@ -433,18 +433,35 @@ static void unplugged_while_policy_is_written(struct kunit *test)
 	open_window(test, 0);
 }
 
-static void expect_address_of_domain(struct kunit *test, struct page *page)
+/* Mappings that were made, by the domain: identity, or with an open window. */
+struct retyped {
+	unsigned long	direct;
+	unsigned long	bypassed;
+};
+
+static void expect_address_of_domain(struct kunit *test, struct page *page,
+				     struct retyped *seen)
 {
 	phys_addr_t phys = page_to_phys(page);
 	dma_addr_t addr = map_once(test, 0, page, SZ_4K, BYPASS);
 
-	if (!use_dma_iommu(dev_of(0)))
+	if (!use_dma_iommu(dev_of(0))) {
 		KUNIT_EXPECT_EQ(test, addr, phys);
-	else if (in_window(0, addr))
+		seen->direct++;
+	} else if (in_window(0, addr)) {
 		KUNIT_EXPECT_EQ(test, addr, window_base(0) + phys);
+		seen->bypassed++;
+	}
 }
 
 #define RETYPED		(100 / KASAN_SCALE)
+
+/* Which type a driver is bound with is left to chance. */
+static bool retyped_enough(const struct retyped *seen, int rounds)
+{
+	return rounds >= 10 * RETYPED ||
+	       (rounds >= RETYPED && seen->direct && seen->bypassed);
+}
 
 static atomic_t open_when_retyped;
 
@@ -462,24 +479,27 @@ static void retyped_while_rebound(struct kunit *test)
 	struct writer *w = writer_init(test, "identity", "DMA", -EPERM);
 	struct iommu_device *iommu = dev_of(0)->iommu->iommu_dev;
 	struct page *page = buffer(test, HIGH);
+	struct retyped seen = {};
 	struct task_struct *task;
 	int i;
 
 	fake_iommu_ops(test)->get_resv_regions = get_regions;
 	w->file = open_file(test, "iommu_group/type");
 	task = run_thread(test, write_run, w, 1);
-	for (i = 0; i < RETYPED; i++) {
-		expect_address_of_domain(test, page);
+	for (i = 0; !retyped_enough(&seen, i); i++) {
+		expect_address_of_domain(test, page, &seen);
 		if (i % 2)
 			dma_bypass_prepare(dev_of(0));
 		udelay(i % 20 * 50);
-		expect_address_of_domain(test, page);
+		expect_address_of_domain(test, page, &seen);
 		device_release_driver(dev_of(0));
 		KUNIT_EXPECT_TRUE(test, grows(&w->written));
 		KUNIT_ASSERT_EQ(test, 1, device_attach(dev_of(0)));
 	}
 	kunit_release_action(test, stop_thread, task);
 	KUNIT_EXPECT_EQ(test, w->wrong, 0);
+	KUNIT_EXPECT_GT(test, seen.direct, 0);
+	KUNIT_EXPECT_GT(test, seen.bypassed, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&open_when_retyped), 0);
 
 	kunit_release_action(test, restore_iommu_ops, iommu);
