@@ -206,6 +206,7 @@ static void window_and_translated_at_once(struct kunit *test)
 static void coherent_and_mmio_to_translated(struct kunit *test)
 {
 	phys_addr_t bar = pci_resource_start(edus[1], 0);
+	u32 id = readl(edu_of(1)->regs);
 	dma_addr_t addr;
 	void *cpu;
 
@@ -219,6 +220,7 @@ static void coherent_and_mmio_to_translated(struct kunit *test)
 	addr = dma_map_resource(dev_of(0), bar, SZ_4K, DMA_TO_DEVICE, BYPASS);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dev_of(0), addr));
 	expect_translated(test, 0, addr);
+	dma_read_expect(test, 0, addr, &id, sizeof(id));
 	dma_unmap_resource(dev_of(0), addr, SZ_4K, DMA_TO_DEVICE, BYPASS);
 }
 
@@ -368,15 +370,21 @@ static void address_behind_memory_to_fault(struct kunit *test)
 	expect_fault(test, 0, window_base(0) + ram->chunk[ram->nr - 1].end, NULL);
 }
 
-/* At both ends of the largest one. */
+/*
+ * At both ends of the largest one, and where a device answers: there is something to
+ * read, so a blocked read is seen even if the IOMMU does not report it.
+ */
 static void address_in_hole_to_fault(struct kunit *test)
 {
-	phys_addr_t start, end;
+	phys_addr_t start, end, bar = pci_resource_start(edus[1], 0);
+	u32 id = readl(edu_of(1)->regs);
 
 	ram_find_hole(test, &start, &end);
 	open_window(test, 0);
 	expect_fault(test, 0, window_base(0) + start, NULL);
 	expect_fault(test, 0, window_base(0) + end - SZ_4K, NULL);
+	KUNIT_ASSERT_LT(test, bar, window_size());
+	expect_nothing_read(test, 0, window_base(0) + bar, &id);
 }
 
 /* A read is enough: a write that does not fault would destroy the kernel. */
