@@ -6,6 +6,7 @@
 #include <linux/dma-bypass.h>
 #include <linux/dma-bypass-ops.h>
 #include <linux/dma-map-ops.h>
+#include <linux/io.h>
 #include <linux/scatterlist.h>
 #include <asm/hypervisor.h>
 
@@ -216,6 +217,20 @@ static void bypass_closed_memory(struct kunit *test)
 	sun4v_test_expect(t, t->buf + PG(5), PG(2), false);
 	sun4v_test_expect(t, t->buf + PG(7), PG(2), false);
 	sun4v_test_expect(t, t->buf + PG(8), PG(2), true);
+}
+
+/* What the hypervisor would give, the kernel does not take: its own image. */
+static void bypass_kernel_image(struct kunit *test)
+{
+	struct sun4v_test *t = sun4v_test_open(test, false);
+	void *image = __va(kern_base), *end = __va(kern_base + kern_size);
+
+	sun4v_test_expect(t, image, PG(1), false);
+	sun4v_test_expect(t, PTR_ALIGN_DOWN(end - 1, PG(1)), PG(1), false);
+	sun4v_test_expect(t, image - 8, 16, false);
+	KUNIT_EXPECT_EQ(test, t->hv.calls[SUN4V_HV_GETBYPASS], 0);
+	sun4v_test_expect(t, image - PG(1), PG(1), true);
+	sun4v_test_expect(t, PTR_ALIGN(end, PG(1)), PG(1), true);
 }
 
 static const struct boundary_param {
@@ -448,6 +463,7 @@ static struct kunit_case bypass_cases[] = {
 	KUNIT_CASE_PARAM(bypass_attributes, order_gen_params),
 	KUNIT_CASE(bypass_across_blocks),
 	KUNIT_CASE(bypass_closed_memory),
+	KUNIT_CASE(bypass_kernel_image),
 	KUNIT_CASE_PARAM(bypass_boundary, boundary_gen_params),
 	KUNIT_CASE_PARAM(bypass_large, large_gen_params),
 	KUNIT_CASE(bypass_large_discontiguous),
