@@ -142,6 +142,8 @@ void sun4v_test_start(struct sun4v_test *t, bool use_atu)
 {
 	KUNIT_ASSERT_EQ(t->test, sun4v_test_root_init(&t->pbm, use_atu), 0);
 	sun4v_test_make_device(t);
+	/* Nobody has a grant yet. */
+	KUNIT_EXPECT_EQ(t->test, t->hv.calls[SUN4V_HV_GETBYPASS], 0);
 	sun4v_hv_reset_calls(&t->hv);
 }
 
