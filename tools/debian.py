@@ -32,37 +32,40 @@ def pin():
     return found
 
 
-def state(suites):
-    """The directory of the apt state for some suites, with its sources list."""
-    top = BUILD / "apt" / "-".join(suites)
+def state(suites, arch=""):
+    """The directory of the apt state for some suites, with its sources list; if an architecture
+    is named, it is for that, whatever this machine's is, and with nothing installed."""
+    top = BUILD / "apt" / "-".join(filter(None, [*suites, arch]))
     for name in ("lists/partial", "cache/archives/partial"):
         (top / name).mkdir(parents=True, exist_ok=True)
+    (top / "status").touch()
     write(top / "sources.list", "".join(
         f"deb [signed-by={pin()['keyring']}] {pin()['archive']} {suite} main\n"
         for suite in suites))
     return top
 
 
-def apt(suites, *command, cwd=None):
-    top = state(suites)
+def apt(suites, *command, arch="", cwd=None):
+    top = state(suites, arch)
     options = {"Dir::Etc::sourcelist": top / "sources.list", "Dir::Etc::sourceparts": "-",
                "Dir::Etc::preferences": "-", "Dir::Etc::preferencesparts": "-",
                "Dir::State": top, "Dir::State::lists": top / "lists",
-               "Dir::State::status": "/var/lib/dpkg/status",
+               "Dir::State::status": top / "status" if arch else "/var/lib/dpkg/status",
                "Dir::Cache": top / "cache", "Debug::NoLocking": "1",
                "Acquire::Languages": "none", "Acquire::Retries": "1",
                "Acquire::http::Timeout": "20", "APT::Sandbox::User": "root"}
+    options |= {"APT::Architecture": arch, "APT::Architectures": arch} if arch else {}
     words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     return run(command[0], *words, *command[1:], cwd=cwd, check=False)
 
 
-def update(suites):
+def update(suites, arch=""):
     """Fetch the lists of the suites; an error is one of the archive or of the keyring."""
     keyring = pin()["keyring"]
     if not Path(keyring).is_file():
         raise Failure(f"{keyring}: no such file: nothing of the archive can be verified",
                       "Install it: apt-get install debian-archive-keyring")
-    done = apt(suites, "apt-get", "-qq", "--error-on=any", "update")
+    done = apt(suites, "apt-get", "-qq", "--error-on=any", "update", arch=arch)
     if not done.returncode:
         return
     errors = [line for line in done.stderr.splitlines() if line.startswith(("E:", "W:"))]
@@ -134,16 +137,17 @@ def release():
     return platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
 
 
-def unpack_with_dependencies(suites, package, target):
+def unpack_with_dependencies(suites, package, target, arch=""):
     """Unpack a package, or several, and all that they need and this machine does not have or
-    only has in an older version, as a directory; they are from the last suite."""
+    only has in an older version, as a directory; they are from the last suite.  It has nothing
+    of an architecture that is named."""
     print(f"fetching {package} of {suites[-1]} into {target} ...", flush=True)
-    archives = state(suites) / "cache" / "archives"
+    archives = state(suites, arch) / "cache" / "archives"
     for old in archives.glob("*.deb"):
         old.unlink()
     done = apt(suites, "apt-get", "-qq", "--yes", "--no-install-recommends",
                "--download-only", "--target-release", suites[-1], "--reinstall", "install",
-               *package.split())
+               *package.split(), arch=arch)
     debs = sorted(archives.glob("*.deb"))
     if done.returncode or not debs:
         raise Failure([f"{pin()['archive']} ({BASE}): {package} of {suites[-1]} does not "

@@ -20,6 +20,7 @@ class Arch:
     image: str
     defconfig: str
     qemu: str
+    debian: str = ""
     args: str = ""
     append: str = ""
 

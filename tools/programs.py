@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Programs of Debian for machines that run them: unpacked below build/, and packed behind the
-kernel's initramfs with the libraries that they load."""
+"""Programs of Debian for machines that run them: unpacked below build/, for the machine's
+architecture, and packed behind the kernel's initramfs with the libraries that they load."""
 
-import os
 import re
 from pathlib import Path
 
@@ -12,33 +11,39 @@ from common import BUILD, Failure, run
 
 PACKAGES = "fio e2fsprogs"
 PROGRAMS = ("usr/bin/fio", "sbin/mke2fs", "sbin/e2fsck")
-TOP = BUILD / "programs"
 
 
-def found(name):
+def found(top, name):
     """A program: newer releases have all of them below usr."""
-    return next(path for path in (TOP / name, TOP / "usr" / name) if path.exists())
+    return next(path for path in (top / name, top / "usr" / name) if path.exists())
 
 
-def libraries(program):
-    """What a program loads, this machine's where nothing was unpacked."""
-    path = ":".join(sorted({str(file.parent) for file in TOP.rglob("*.so.*")}))
-    text = run("ldd", program, env=os.environ | {"LD_LIBRARY_PATH": path}).stdout
-    if missing := re.findall(r"(\S+) => not found", text):
-        raise Failure(f"{program}: no {' '.join(missing)}", f"Remove {TOP}, and run it again.")
-    return re.findall(r"(/\S+) \(0x", text)
+def libraries(top, files):
+    """What programs load, and what that loads, by name: the dynamic linker is part of it."""
+    there = {file.name: file for file in top.rglob("*.so*")
+             if file.resolve().is_relative_to(top.resolve())}
+    loaded, more = {}, files
+    while more:
+        text = run("readelf", "-d", *more).stdout
+        names = set(re.findall(r"\(NEEDED\).*\[(.+)\]", text)) - loaded.keys()
+        if missing := names - there.keys():
+            raise Failure(f"{top}: no {' '.join(sorted(missing))}",
+                          f"Remove {top}, and run it again.")
+        more = [there[name] for name in sorted(names)]
+        loaded |= {name: there[name] for name in names}
+    return loaded
 
 
 def pack(kernel):
     """The kernel's initramfs with the programs; ld.so looks for libraries in /lib, too."""
-    if not TOP.is_dir():
+    arch = kernel.arch.debian
+    top = BUILD / f"programs-{arch}"
+    if not top.is_dir():
         suites = [debian.release()]
-        debian.update(suites)
-        debian.unpack_with_dependencies(suites, PACKAGES, TOP)
-    files = {f"/bin/{Path(name).name}": found(name) for name in PROGRAMS}
-    for program in list(files.values()):
-        for file in libraries(program):
-            top = "/lib64" if "/ld-linux" in file else "/lib"
-            files[f"{top}/{Path(file).name}"] = Path(file).resolve()
-    kbuild.pack(kernel, ["dir /lib64 0755 0 0", *kbuild.entries(files)],
+        debian.update(suites, arch)
+        debian.unpack_with_dependencies(suites, PACKAGES, top, arch)
+    files = {f"/bin/{Path(name).name}": found(top, name) for name in PROGRAMS}
+    files |= {f"/lib/{name}": file
+              for name, file in libraries(top, list(files.values())).items()}
+    kbuild.pack(kernel, ["slink /lib64 lib 0777 0 0", *kbuild.entries(files)],
                 kernel.out / "programs.cpio", kernel.initramfs)
