@@ -36,7 +36,7 @@ extern const struct guest_suite admin_suite, fio_suite, kdump_suite,
 				net_translated_suite,
 				never_suite, nvme_bench_suite,
 				nvme_bypassed_suite, nvme_guarded_suite,
-				nvme_translated_suite, sample_suite,
+				nvme_pulled_suite, nvme_translated_suite, sample_suite,
 				suspend_guarded_suite, suspend_open_suite,
 				suspend_translated_suite, trace_suite,
 				vfio_guard_suite, vfio_suite, window_suite;

@@ -33,7 +33,7 @@ static const struct guest_suite * const suites[] = {
 	&mapbench_cost_suite, &net_bench_suite, &net_bypassed_suite,
 	&net_device_tlb_suite, &net_guarded_suite, &net_masked_suite,
 	&net_translated_suite, &never_suite, &nvme_bench_suite, &nvme_bypassed_suite,
-	&nvme_guarded_suite, &nvme_translated_suite, &sample_suite,
+	&nvme_guarded_suite, &nvme_pulled_suite, &nvme_translated_suite, &sample_suite,
 	&suspend_guarded_suite, &suspend_open_suite, &suspend_translated_suite,
 	&trace_suite, &vfio_guard_suite, &vfio_suite, &window_suite,
 };

@@ -445,6 +445,38 @@ static void removal_during_io(void)
 	EXPECT(stop_io());
 }
 
+/* Take the power off the disk's slot: QEMU removes what is in it.  Whether it is gone. */
+static bool pull_out(void)
+{
+	static const uint16_t off = 0x0700;	/* of the slot's control: the indicator, too */
+	int port = open(DISK_SYSFS "../config", O_RDWR);
+	int disk = open(DISK_SYSFS "config", O_RDONLY);
+	uint8_t at = 0x34, id = 0;
+	uint16_t vendor = 0;
+
+	while (pread(port, &at, 1, at) == 1 && at &&
+	       pread(port, &id, 1, at) == 1 && id != 0x10)	/* PCI Express */
+		at++;
+	return pwrite(port, &off, 2, at + 0x18) == 2 &&
+	       pread(disk, &vendor, 2, 0) == 2 && vendor == 0xffff;
+}
+
+/* Commands never end.  The driver unmaps them when it finds out that the disk is gone. */
+static void pulled_out_during_io(void)
+{
+	EXPECT(start_trace());
+	ASSERT(start_io());
+	ASSERT(pull_out());
+	EXPECT(!write_file(DISK_SYSFS "remove", "1"));
+	EXPECT(access(DISK_SYSFS, F_OK));
+	EXPECT(!strstr(read_file(WINDOWS), disk_address()));
+	EXPECT(stop_io());
+	EXPECT(evaluate_trace());
+	EXPECT(traced.bypassed && !traced.translated);
+	EXPECT(traced.unmapped == traced.bypassed);
+	EXPECT(nothing_is_pinned());
+}
+
 static void bypassed_disk_is_there(void)
 {
 	window = "open";
@@ -478,6 +510,15 @@ const struct guest_suite nvme_bypassed_suite = {
 	.tests	= (const struct guest_test []) {
 		{ "disk_is_there", bypassed_disk_is_there },
 		WINDOW_SUITES,
+		{ }
+	},
+};
+
+const struct guest_suite nvme_pulled_suite = {
+	.name	= "nvme_pulled",
+	.tests	= (const struct guest_test []) {
+		{ "disk_is_there", bypassed_disk_is_there },
+		{ "pulled_out_during_io", pulled_out_during_io },
 		{ }
 	},
 };
