@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A crash while a disk moves data through its bypass window.  The crash kernel runs the
- * same suite: the dump is all of the memory, has what was there at the crash, and is
- * written to the disk, for which no window is opened there.
+ * A crash while a disk moves data through its bypass window, open or guarded.  The crash
+ * kernel runs the same suite: the dump is all of the memory, has what was there at the
+ * crash, and is written to the disk, for which no window is opened there.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -119,6 +119,21 @@ static bool start_slow_reads(char *memory)
 	       syscall(SYS_io_getevents, context, 0, 2, events, &none) < 2;
 }
 
+static bool window_is_ready(void)
+{
+	return becomes(DISK_STATE, strcmp(read_file(MODE), "guard") ? "open" : "guarded");
+}
+
+/* A guarded window makes memory ready when it is mapped for the first time. */
+static bool touch(char *target)
+{
+	int fd = disk_open(SLOW);
+	bool read = pread(fd, target, TARGET * PAGE, 0) == TARGET * PAGE;
+
+	usleep(200000);
+	return read && !close(fd);
+}
+
 /* The pages of processes that are started later are others. */
 static void crash_during_dma(void)
 {
@@ -129,9 +144,9 @@ static void crash_during_dma(void)
 	if (!access(VMCORE, F_OK))
 		return;			/* it did */
 	ASSERT(disk_open(SLOW) >= 0 && mount_trace());
-	ASSERT(becomes(DISK_STATE, "open") && start_io());
+	ASSERT(window_is_ready() && start_io());
 	memory = disk_memory();
-	ASSERT(memory);
+	ASSERT(memory && touch(memory + (1 + KNOWN) * PAGE));
 	left = leave(memory);
 	ASSERT(left && load_crash_kernel(left));
 	ASSERT(start_trace() && start_slow_reads(memory + (1 + KNOWN) * PAGE));
