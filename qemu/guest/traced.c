@@ -16,6 +16,12 @@
 #define GUARDED_MOST	65536		/* bytes of a mapping in a guarded window */
 #define SUBMITTED	" qi_submit: "
 #define IOTLB_PAGES(type) (((type) >> 4 & 3) == 3)	/* and not of a domain or all */
+#define MAX_RANGES	16
+
+static struct {
+	unsigned long long start, size;
+} ranges[MAX_RANGES];			/* of an open window */
+static int nr_ranges;
 
 bool mount_trace(void)
 {
@@ -45,15 +51,38 @@ static unsigned long long value(const char *line, const char *name, int radix)
 	return found ? strtoull(found + strlen(name), NULL, radix) : 0;
 }
 
+static void read_ranges(const char *device)
+{
+	const char *line = strstr(read_file(WINDOWS), device);
+	char state[16];
+
+	nr_ranges = 0;
+	if (!line || sscanf(line, "%*s %15s", state) != 1 || strcmp(state, "open"))
+		return;
+	while (nr_ranges < MAX_RANGES && (line = strchr(line, '\n')) &&
+	       sscanf(++line, " %llx size %llx", &ranges[nr_ranges].start,
+		      &ranges[nr_ranges].size) == 2)
+		nr_ranges++;
+}
+
+/* The kernel frees some of its image, which no window has. */
+static bool is_left_out(unsigned long long phys)
+{
+	for (int i = 0; i < nr_ranges; i++)
+		if (phys - ranges[i].start < ranges[i].size)
+			return false;
+	return nr_ranges;
+}
+
 static void add_mapping(struct traced *traced, const char *line,
 			unsigned long long base)
 {
 	unsigned long long size = value(line, " size=", 10);
+	unsigned long long phys = value(line, " phys_addr=", 16);
 
 	if (!strstr(line, "IOMMU_BYPASS"))
 		traced->unrequested += size;
-	if (base && value(line, " dma_addr=", 16) ==
-		    base + value(line, " phys_addr=", 16)) {
+	if (base && (value(line, " dma_addr=", 16) == base + phys || is_left_out(phys))) {
 		traced->bypassed += size;
 	} else {
 		traced->translated += size;
@@ -102,6 +131,7 @@ bool stop_trace(const char *device, unsigned long long base, struct traced *trac
 	static char text[1 << 20];
 	char *line, *next = text, mapped[64], unmapped[64], allocated[64];
 
+	read_ranges(device);
 	snprintf(mapped, sizeof(mapped), " dma_map_phys: %s ", device);
 	snprintf(unmapped, sizeof(unmapped), " dma_unmap_phys: %s ", device);
 	snprintf(allocated, sizeof(allocated), " dma_alloc: %s ", device);

@@ -9,7 +9,7 @@
 
 /* Bytes. */
 struct traced {
-	unsigned long long	bypassed;	/* mapped in the window */
+	unsigned long long	bypassed;	/* mapped in the window; of memory that it leaves out, too */
 	unsigned long long	translated;	/* mapped elsewhere */
 	unsigned long long	long_ones;	/* of these, for a guarded window too long */
 	unsigned long long	unrequested;	/* mapped without the attribute */
