@@ -35,6 +35,7 @@
 #include <linux/workqueue.h>
 
 #include "dma-iommu-guard.h"
+#include "iommu-pages.h"
 
 #define GUARD_REGION_SHIFT	21
 #define GUARD_PAGES		(1U << (GUARD_REGION_SHIFT - PAGE_SHIFT))
@@ -120,6 +121,11 @@ extern u16 guard_no_states[GUARD_PAGES];
 
 extern const struct dma_bypass_ops iommu_dma_guard_ops;
 
-void guard_set_entry(struct iommu_dma_guard *g, u64 *leaf, u64 entry);
+static __always_inline void guard_set_entry(struct iommu_dma_guard *g, u64 *leaf, u64 entry)
+{
+	WRITE_ONCE(*leaf, entry);
+	if (g->flush_dev)
+		iommu_pages_flush_incoherent(g->flush_dev, leaf, 0, sizeof(*leaf));
+}
 
 #endif /* __DMA_IOMMU_GUARD_PRIV_H */

@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 
 #include "dma-iommu-guard-priv.h"
-#include "iommu-pages.h"
 #include "iommu-priv.h"
 
 u16 guard_no_states[GUARD_PAGES] = {

@@ -282,7 +282,7 @@ static void guard_lists_as_a_whole(struct kunit *test)
 	gunmap(0, addr, SZ_4K, DMA_TO_DEVICE);
 }
 
-/* How often the IOMMU is told of entries, and how many times it fails first. */
+/* Calls of iotlb_sync_map() and iotlb_sync(), the former failing so many times first. */
 static struct {
 	struct iommu_domain_ops		ops;
 	const struct iommu_domain_ops	*real;
@@ -290,71 +290,72 @@ static struct {
 	int				maps, unmaps, fail;
 	unsigned long			iova;
 	size_t				size;
-} told;
+} calls;
 
-static int told_of_map(struct iommu_domain *domain, unsigned long iova, size_t size)
+static int count_sync_map(struct iommu_domain *domain, unsigned long iova, size_t size)
 {
-	told.maps++;
-	told.iova = iova;
-	told.size = size;
-	if (told.fail && told.fail--)
+	calls.maps++;
+	calls.iova = iova;
+	calls.size = size;
+	if (calls.fail && calls.fail--)
 		return -EIO;
-	return told.real->iotlb_sync_map(domain, iova, size);
+	return calls.real->iotlb_sync_map(domain, iova, size);
 }
 
-static void told_of_unmap(struct iommu_domain *domain,
-			  struct iommu_iotlb_gather *gather)
+static void count_sync(struct iommu_domain *domain,
+		       struct iommu_iotlb_gather *gather)
 {
-	told.unmaps++;
-	told.real->iotlb_sync(domain, gather);
+	calls.unmaps++;
+	calls.real->iotlb_sync(domain, gather);
 }
 
-static void told_end(void *unused)
+static void calls_end(void *unused)
 {
-	told.domain->ops = told.real;
+	calls.domain->ops = calls.real;
 }
 
-static void told_start(struct kunit *test)
+static void calls_start(struct kunit *test)
 {
-	told.domain = iommu_get_domain_for_dev(dev_of(0));
-	told.real = told.domain->ops;
-	KUNIT_ASSERT_NOT_NULL(test, told.real->iotlb_sync_map);
-	told.ops = *told.real;
-	told.ops.iotlb_sync_map = told_of_map;
-	told.ops.iotlb_sync = told_of_unmap;
-	told.domain->ops = &told.ops;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, told_end, NULL));
+	memset(&calls, 0, sizeof(calls));
+	calls.domain = iommu_get_domain_for_dev(dev_of(0));
+	calls.real = calls.domain->ops;
+	KUNIT_ASSERT_NOT_NULL(test, calls.real->iotlb_sync_map);
+	calls.ops = *calls.real;
+	calls.ops.iotlb_sync_map = count_sync_map;
+	calls.ops.iotlb_sync = count_sync;
+	calls.domain->ops = &calls.ops;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, calls_end, NULL));
 }
 
-static void expect_told(struct kunit *test, int maps, int unmaps)
+static void expect_calls(struct kunit *test, int maps, int unmaps)
 {
-	KUNIT_EXPECT_EQ(test, told.maps, maps);
-	KUNIT_EXPECT_EQ(test, told.unmaps, unmaps);
-	told.maps = told.unmaps = 0;
+	KUNIT_EXPECT_EQ(test, calls.maps, maps);
+	KUNIT_EXPECT_EQ(test, calls.unmaps, unmaps);
+	calls.maps = 0;
+	calls.unmaps = 0;
 }
 
 /* An invalidation for all of a mapping, not for each of its pages. */
-static void guard_tells_once(struct kunit *test)
+static void guard_invalidates_once(struct kunit *test)
 {
 	struct page *page = large_buffer(test, HIGH);
 	struct scatterlist *sgl = list_of(test, page);
 	dma_addr_t addr;
 
 	gtouch(test, 0, page);
-	told_start(test);
-	expect_told(test, 0, 0);
+	calls_start(test);
 	KUNIT_ASSERT_EQ(test, LIST, dma_map_sg(dev_of(0), sgl, LIST,
 					       DMA_BIDIRECTIONAL));
 	KUNIT_ASSERT_TRUE(test, in_window(0, sg_dma_address(sgl)));
-	expect_told(test, 1, 0);
-	KUNIT_EXPECT_EQ(test, told.iova, sg_dma_address(sgl));
-	KUNIT_EXPECT_EQ(test, told.size, (2 * LIST - 1) * SZ_4K);
+	expect_calls(test, 1, 0);
+	KUNIT_EXPECT_EQ(test, calls.iova, sg_dma_address(sgl));
+	KUNIT_EXPECT_EQ(test, calls.size, (2 * LIST - 1) * SZ_4K);
 	dma_unmap_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL);
-	expect_told(test, 0, 1);
+	expect_calls(test, 0, 1);
 	addr = gmap(test, 0, page, 0, SZ_64K, DMA_BIDIRECTIONAL);
-	expect_told(test, 1, 0);
+	expect_calls(test, 1, 0);
 	gunmap(0, addr, SZ_64K, DMA_BIDIRECTIONAL);
-	expect_told(test, 0, 1);
+	expect_calls(test, 0, 1);
 }
 
 /* Entries of a list that are in one page are mappings of it like others. */
@@ -379,8 +380,8 @@ static void guard_lists_meet_themselves(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mapped(0, sg_phys(&sgl[i])), 0);
 }
 
-/* What the IOMMU could not be told of is translated, and not left in the window. */
-static void guard_untold(struct kunit *test)
+/* What could not be synced is translated, and not left in the window. */
+static void guard_sync_map_fails(struct kunit *test)
 {
 	static const size_t sizes[] = { SZ_4K, SZ_64K };
 	struct page *page = large_buffer(test, HIGH);
@@ -389,9 +390,9 @@ static void guard_untold(struct kunit *test)
 	int i;
 
 	gtouch(test, 0, page);
-	told_start(test);
+	calls_start(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		told.fail = 1;
+		calls.fail = 1;
 		addr = gmap_once(0, page, 0, sizes[i], DMA_BIDIRECTIONAL);
 		expect_translated(test, 0, addr);
 		expect_fault(test, 0, window_base(0) + page_to_phys(page),
@@ -401,7 +402,7 @@ static void guard_untold(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, in_window(0, addr));
 		gunmap(0, addr, sizes[i], DMA_BIDIRECTIONAL);
 	}
-	told.fail = 1;
+	calls.fail = 1;
 	KUNIT_ASSERT_GT(test, dma_map_sg(dev_of(0), sgl, LIST, DMA_BIDIRECTIONAL), 0);
 	expect_translated(test, 0, sg_dma_address(sgl));
 	for (i = 0; i < LIST; i++)
@@ -557,9 +558,9 @@ static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(guard_sizes),
 	KUNIT_CASE(guard_lists),
 	KUNIT_CASE(guard_lists_as_a_whole),
-	KUNIT_CASE(guard_tells_once),
+	KUNIT_CASE(guard_invalidates_once),
 	KUNIT_CASE(guard_lists_meet_themselves),
-	KUNIT_CASE(guard_untold),
+	KUNIT_CASE(guard_sync_map_fails),
 	KUNIT_CASE(guard_unmapped_twice),
 	KUNIT_CASE(guard_attribute),
 	KUNIT_CASE(guard_mask),

@@ -12,7 +12,6 @@
 #include <linux/scatterlist.h>
 
 #include "dma-iommu-guard-priv.h"
-#include "iommu-pages.h"
 #include "iommu-priv.h"
 
 /* What is longer takes the ordinary path: one IOVA, one invalidation, large pages. */
@@ -20,22 +19,7 @@
 /* Pages that are cleared before an invalidation of all of them. */
 #define GUARD_BATCH		64
 
-static __always_inline void __guard_set_entry(struct iommu_dma_guard *g,
-					      u64 *leaf, u64 entry)
-{
-	WRITE_ONCE(*leaf, entry);
-	if (g->flush_dev)
-		iommu_pages_flush_incoherent(g->flush_dev, leaf, 0,
-					     sizeof(*leaf));
-}
-
-void guard_set_entry(struct iommu_dma_guard *g, u64 *leaf, u64 entry)
-{
-	__guard_set_entry(g, leaf, entry);
-}
-
-static noinline void guard_request(struct iommu_dma_guard *g,
-				   unsigned long region)
+static noinline void guard_request(struct iommu_dma_guard *g, unsigned long region)
 {
 	if (!test_and_set_bit(region, g->wanted))
 		queue_work(system_dfl_wq, &g->work);
@@ -62,8 +46,7 @@ static __always_inline void guard_mapped(u16 *state, u16 one)
  * Count a mapping of a page.  If it is the first one, the entry is set, the page is
  * BUSY, and @state tells where that is to be guard_mapped() when the IOMMU knows.
  */
-static __always_inline bool guard_set_page(struct iommu_dma_guard *g,
-					   unsigned long pfn, u16 one,
+static __always_inline bool guard_set_page(struct iommu_dma_guard *g, unsigned long pfn, u16 one,
 					   u16 **state)
 {
 	struct guard_region *region = &g->regions[pfn / GUARD_PAGES];
@@ -82,10 +65,9 @@ static __always_inline bool guard_set_page(struct iommu_dma_guard *g,
 	 */
 	old = 0;
 	if (likely(try_cmpxchg_acquire(page, &old, GUARD_BUSY))) {
-		iommu_debug_map(g->domain, g->base + PFN_PHYS(pfn),
-				PFN_PHYS(pfn), PAGE_SIZE);
-		__guard_set_entry(g, &region->leaf[pfn % GUARD_PAGES],
-				  g->entry[one >> 14] + pfn * g->step);
+		iommu_debug_map(g->domain, g->base + PFN_PHYS(pfn), PFN_PHYS(pfn), PAGE_SIZE);
+		guard_set_entry(g, &region->leaf[pfn % GUARD_PAGES],
+				g->entry[one >> 14] + pfn * g->step);
 		*state = page;
 		return true;
 	}
@@ -102,8 +84,7 @@ static __always_inline bool guard_set_page(struct iommu_dma_guard *g,
  * Uncount a mapping of a page.  Return the page's state if it was the last one: then
  * the page is BUSY and its entry 0, and it is to be invalidated and released.
  */
-static __always_inline u16 *guard_clear_page(struct iommu_dma_guard *g,
-					     unsigned long pfn)
+static __always_inline u16 *guard_clear_page(struct iommu_dma_guard *g, unsigned long pfn)
 {
 	struct guard_region *region = &g->regions[pfn / GUARD_PAGES];
 	/* As in guard_set_page(). */
@@ -124,13 +105,12 @@ static __always_inline u16 *guard_clear_page(struct iommu_dma_guard *g,
 		return NULL;
 
 	iommu_debug_unmap_begin(g->domain, g->base + PFN_PHYS(pfn), PAGE_SIZE);
-	__guard_set_entry(g, &region->leaf[pfn % GUARD_PAGES], 0);
+	guard_set_entry(g, &region->leaf[pfn % GUARD_PAGES], 0);
 	return state;
 }
 
 /* Wait until nothing is cached of pages whose entries were cleared. */
-static __always_inline void guard_invalidate(struct iommu_dma_guard *g,
-					     unsigned long first,
+static __always_inline void guard_invalidate(struct iommu_dma_guard *g, unsigned long first,
 					     unsigned long last)
 {
 	struct iommu_iotlb_gather gather = {
@@ -143,7 +123,7 @@ static __always_inline void guard_invalidate(struct iommu_dma_guard *g,
 	g->domain->ops->iotlb_sync(g->domain, &gather);
 }
 
-/* Pages that are BUSY and wait until the IOMMU knows of their entries. */
+/* Pages that are BUSY until the IOMMU knows of their entries.  Not cleared: @nr is enough. */
 struct guard_batch {
 	struct iommu_dma_guard	*g;
 	unsigned long		first;
@@ -152,8 +132,7 @@ struct guard_batch {
 	u16			*state[GUARD_BATCH];
 };
 
-static __always_inline void guard_batch_init(struct guard_batch *batch,
-					     struct iommu_dma_guard *g)
+static __always_inline void guard_batch_init(struct guard_batch *batch, struct iommu_dma_guard *g)
 {
 	batch->g = g;
 	batch->nr = 0;
@@ -183,8 +162,7 @@ static void guard_batch_flush(struct guard_batch *batch)
 	batch->nr = 0;
 }
 
-static __always_inline void guard_batch_clear(struct guard_batch *batch,
-					      unsigned long pfn)
+static __always_inline void guard_batch_clear(struct guard_batch *batch, unsigned long pfn)
 {
 	u16 *state = guard_clear_page(batch->g, pfn);
 
@@ -212,8 +190,7 @@ static bool guard_batch_sync(struct guard_batch *batch, u16 one)
 
 	if (!nr)
 		return true;
-	err = iommu_sync_map(batch->g->domain,
-			     batch->g->base + PFN_PHYS(batch->first),
+	err = iommu_sync_map(batch->g->domain, batch->g->base + PFN_PHYS(batch->first),
 			     PFN_PHYS(batch->last - batch->first + 1));
 	for (i = 0; i < nr; i++)
 		guard_mapped(batch->state[i], one);
@@ -221,8 +198,7 @@ static bool guard_batch_sync(struct guard_batch *batch, u16 one)
 	return !err;
 }
 
-static __always_inline bool guard_batch_set(struct guard_batch *batch,
-					    unsigned long pfn, u16 one)
+static __always_inline bool guard_batch_set(struct guard_batch *batch, unsigned long pfn, u16 one)
 {
 	u16 *state;
 
@@ -231,8 +207,7 @@ static __always_inline bool guard_batch_set(struct guard_batch *batch,
 		if (!batch->nr || !guard_batch_sync(batch, one))
 			return false;
 	}
-	if (state && guard_batch_add(batch, pfn, state) &&
-	    !guard_batch_sync(batch, one)) {
+	if (state && guard_batch_add(batch, pfn, state) && !guard_batch_sync(batch, one)) {
 		guard_unmap_pages(batch->g, pfn, pfn + 1);
 		return false;
 	}
@@ -240,8 +215,7 @@ static __always_inline bool guard_batch_set(struct guard_batch *batch,
 }
 
 /* A buffer of one or more pages, all of it or nothing. */
-static __always_inline bool guard_batch_map(struct guard_batch *batch,
-					    unsigned long first,
+static __always_inline bool guard_batch_map(struct guard_batch *batch, unsigned long first,
 					    unsigned long last, u16 one)
 {
 	unsigned long pfn;
@@ -256,9 +230,8 @@ static __always_inline bool guard_batch_map(struct guard_batch *batch,
 	return true;
 }
 
-static noinline bool guard_map_pages(struct iommu_dma_guard *g,
-				     unsigned long first, unsigned long last,
-				     u16 one)
+static noinline bool guard_map_pages(struct iommu_dma_guard *g, unsigned long first,
+				     unsigned long last, u16 one)
 {
 	struct guard_batch batch __uninitialized;
 
@@ -271,8 +244,7 @@ static noinline bool guard_map_pages(struct iommu_dma_guard *g,
 	return false;
 }
 
-static __always_inline bool guard_map_page(struct iommu_dma_guard *g,
-					   unsigned long pfn, u16 one)
+static __always_inline bool guard_map_page(struct iommu_dma_guard *g, unsigned long pfn, u16 one)
 {
 	u16 *state;
 	int err;
@@ -348,8 +320,7 @@ static void iommu_dma_guard_unmap_sg(const struct dma_bypass_window *win,
 	guard_batch_init(&batch, win->priv);
 	for_each_sg(sgl, sg, nents, i) {
 		pfn = PHYS_PFN(sg_dma_address(sg) - win->base);
-		last = PHYS_PFN(sg_dma_address(sg) - win->base +
-				sg_dma_len(sg) - 1);
+		last = PHYS_PFN(sg_dma_address(sg) - win->base + sg_dma_len(sg) - 1);
 		if (last >= batch.g->nr_pages)
 			continue;
 		for (; pfn <= last; pfn++)
@@ -358,7 +329,7 @@ static void iommu_dma_guard_unmap_sg(const struct dma_bypass_window *win,
 	guard_batch_flush(&batch);
 }
 
-/* As a whole or not at all; the IOMMU is told once. */
+/* As a whole or not at all. */
 static bool iommu_dma_guard_map_sg(const struct dma_bypass_window *win,
 				   struct device *dev, struct scatterlist *sgl,
 				   int nents, enum dma_data_direction dir)
@@ -374,8 +345,7 @@ static bool iommu_dma_guard_map_sg(const struct dma_bypass_window *win,
 		phys = sg_phys(sg);
 		if (unlikely(!guard_fits(batch.g, dev, phys, sg->length, dir) ||
 			     !guard_batch_map(&batch, PHYS_PFN(phys),
-					      PHYS_PFN(phys + sg->length - 1),
-					      one)))
+					      PHYS_PFN(phys + sg->length - 1), one)))
 			break;
 		sg_dma_unmark_bus_address(sg);
 		sg_dma_address(sg) = batch.g->base + phys;
