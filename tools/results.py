@@ -12,7 +12,8 @@ from common import TREE, Failure, run
 ALARM = re.compile(r"\bBUG(?::| at)|\bWARNING:|\bOops\b|UBSAN:|refcount_t:"
                    r"|\bINFO: (?:task|possible|trying|rcu)|possible recursive"
                    r"|general protection fault|[Uu]nable to handle kernel"
-                   r"|printk messages dropped|, which is not mapped|demap of entry")
+                   r"|printk messages dropped|, which is not mapped|demap of entry"
+                   r"|cacheline tracking EEXIST")
 # A test may expect one, "# expect-console: <regex>", or require a line of the kernel,
 # "# require-console: <regex>".
 EXPECT = re.compile(r"#\s+(?:\w+: )?(expect|require)-console: (.+?)\s*$")

@@ -182,7 +182,7 @@ static noinline void guard_unmap_pages(struct iommu_dma_guard *g,
 	guard_batch_flush(&batch);
 }
 
-/* If this fails, the pages are mapped all the same, and it is the caller's to unmap them. */
+/* If it fails, which no driver with leaves does, the caller unmaps what is mapped here. */
 static bool guard_batch_sync(struct guard_batch *batch, u16 one)
 {
 	unsigned int i, nr = batch->nr;
